@@ -1,0 +1,77 @@
+# make demo · make test · make lint · make bench · make clean
+# Needs python3 (3.10+) and make. Sets up .venv for itself, and .venv-aim (real Aim on Python 3.11)
+# for the tests that compare with it. AIM_ORACLE=none leaves those out; not accepted when CI=true.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+AIM_ORACLE ?= real
+PY := .venv/bin/python
+LOGS := .venv/logs
+BENCH_ARGS ?=
+
+# A machine's own settings must not decide what demo and tests see.
+unexport MATYAN_BACKEND_URL MATYAN_FRONTIER_URL AIM_REPO AIM_COMPAT_REDIRECT PYTHONPATH
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help demo test lint types unit compat-aim compat-shim bench clean
+
+help:
+	@sed -n '1,3s/^# //p' Makefile
+
+.venv/.ready: pyproject.toml .ci/venv .ci/find-python
+	@echo "setting up .venv"
+	@.ci/venv .venv "$$(.ci/find-python main)" -e '.[dev]'
+	@touch $@
+
+.venv-aim/.ready: .ci/aim-requirements.txt .ci/venv .ci/find-python
+	@echo "setting up .venv-aim (real Aim 3.29.1)"
+	@.ci/venv .venv-aim "$$(.ci/find-python oracle)" -r .ci/aim-requirements.txt
+	@touch $@
+
+demo: .venv/.ready
+	@rm -rf .demo
+	@$(PY) -c 'from matyan_client import Repo; Repo.init(".demo")'
+	cd .demo && ../$(PY) -m aim_compat run ../examples/digits_aim.py
+	$(PY) examples/inspect_repo.py .demo --png .demo/curves.png
+
+lint: .venv/.ready
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check --quiet .
+
+types: .venv/.ready
+	.venv/bin/mypy matyan_client aim_compat
+
+unit: .venv/.ready
+	@mkdir -p $(LOGS)
+	$(PY) -m pytest tests/unit | tee $(LOGS)/unit
+
+compat-shim: .venv/.ready
+	@mkdir -p $(LOGS)
+	$(PY) -m pytest tests/compat --subject=aim_compat | tee $(LOGS)/compat-shim
+
+ifeq ($(AIM_ORACLE),none)
+compat-aim: .venv/.ready
+	@mkdir -p $(LOGS)
+	@if [ "$${CI:-}" = true ]; then echo "error: AIM_ORACLE=none is not accepted in CI" >&2; exit 1; fi
+	@echo "NOT RUN: AIM_ORACLE=none, nothing was compared with real Aim" | tee $(LOGS)/compat-aim
+else
+compat-aim: .venv/.ready .venv-aim/.ready
+	@mkdir -p $(LOGS)
+	.venv-aim/bin/python -m pytest tests/compat --subject=aim | tee $(LOGS)/compat-aim
+endif
+
+# One after the other, cheapest first, whatever -j says.
+test:
+	@for step in lint types unit compat-aim compat-shim; do $(MAKE) --no-print-directory $$step; done
+	@echo; echo "all passed:"
+	@for step in unit compat-aim compat-shim; do printf '%-12s %s\n' $$step "$$(tail -n 1 $(LOGS)/$$step)"; done
+
+bench: .venv/.ready .venv-aim/.ready
+	$(PY) benchmarks/track.py --aim-python .venv-aim/bin/python $(BENCH_ARGS)
+
+clean:
+	rm -rf .venv .venv-aim .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,129 @@
+"""Aim's exceptions, each also one of ours, and every text that Aim's users may match on.
+
+    MissingRunError (RunNotFoundError, RuntimeError)   a hash no run has
+    RepoIntegrityError (RepoError, RuntimeError)       kept so that it can be caught; not raised here
+    RunLockingError (RepoError, RuntimeError)          kept so that it can be caught; not raised here
+    ContextError (InvalidTypeError, NotImplementedError)   a context that cannot be a key
+    MissingKeyError (NotFoundError, KeyError)          a parameter or step that is not there
+
+Bases follow behaviour.md M07, P03, P05 and T07 of Aim 3.29.1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matyan_client.exceptions import (
+    InvalidInputError,
+    InvalidTypeError,
+    NotFoundError,
+    RepoError,
+    RunNotFoundError,
+)
+
+__all__ = [
+    "ContextError",
+    "MissingKeyError",
+    "MissingRunError",
+    "RepoIntegrityError",
+    "RunLockingError",
+    "artifact_scheme_unsupported",
+    "artifacts_uri_missing",
+    "dict_with_name",
+    "key_unsupported",
+    "name_missing",
+    "not_a_sequence_type",
+    "not_trackable",
+    "repo_missing",
+    "value_unsupported",
+]
+
+
+class MissingRunError(RunNotFoundError):
+    """A run was asked for by a hash that no run has (behaviour R06)."""
+
+    def __init__(self, run_hash: Any, where: str) -> None:
+        super().__init__(run_hash, where)
+        self.args = (f"Cannot find Run {run_hash} in aim Repo {where}.",)
+
+
+class RepoIntegrityError(RepoError):
+    """Aim: a run without its row in the relational database; cannot happen here."""
+
+
+class RunLockingError(RepoError):
+    """Aim: a run somebody else writes; a second writer is welcome here."""
+
+
+class ContextError(InvalidTypeError, NotImplementedError):
+    """A context, or something in it, that cannot tell sequences apart (behaviour T07)."""
+
+
+class MissingKeyError(NotFoundError, KeyError):
+    """No parameter at this path, or no value at this step (behaviour P05, S05)."""
+
+    def __init__(self, path: tuple[Any, ...]) -> None:
+        self.path = path
+        super().__init__(f"No key {path!r} is present.")
+
+    def __str__(self) -> str:
+        return repr(self.args[0])  # as KeyError writes it, and so Aim's
+
+
+def value_unsupported(value: Any) -> InvalidTypeError:
+    """A parameter value that strict mode refuses (behaviour P03)."""
+    return InvalidTypeError(
+        f"Unhandled non-native value `{value}` of type `{type(value)}`. Convert it first, or use "
+        "run.set(key, value, strict=False) to store its repr()."
+    )
+
+
+def key_unsupported(key: Any) -> InvalidInputError:
+    """A parameter key that is neither text nor an int (behaviour P04)."""
+    return InvalidInputError(f"Value {key!r} of type {type(key)} is not supported")
+
+
+def not_trackable(value: Any) -> InvalidInputError:
+    """A value `track` refuses (behaviour T01)."""
+    return InvalidInputError(f"Input type {type(value)} is neither python number nor AimObject")
+
+
+def name_missing() -> InvalidInputError:
+    """`track` of one value without a name (behaviour T03)."""
+    return InvalidInputError("'name' should not be None.")
+
+
+def dict_with_name() -> InvalidInputError:
+    """`track` of a dict with a name (behaviour T03)."""
+    return InvalidInputError("'name' should be None when tracking values dictionary.")
+
+
+def not_a_sequence_type(name: Any) -> InvalidInputError:
+    """A sequence type name nobody registered (behaviour Q10)."""
+    return InvalidInputError(f"{name!r} is not a valid Sequence")
+
+
+def artifacts_uri_missing() -> InvalidInputError:
+    """An artifact before `set_artifacts_uri` (behaviour M03)."""
+    return InvalidInputError(
+        "run.artifacts_uri is None. Use run.set_artifacts_uri(...) to set this value"
+    )
+
+
+def artifact_scheme_unsupported(scheme: str) -> InvalidInputError:
+    """An artifact store of a kind we do not have (behaviour M03)."""
+    hint = (
+        " Artifacts in S3 come with the extra 'matyan-client[s3]' of a later release; until then "
+        "use a file:// URI."
+        if scheme == "s3"
+        else " Use a file:// URI."
+    )
+    return InvalidInputError(f"{scheme!r} is not supported artifact storage scheme.{hint}")
+
+
+def repo_missing(path: str) -> RepoError:
+    """A repository that is not there (behaviour Q01)."""
+    return RepoError(
+        f"Cannot find repository {path!r}. Please init first: Repo.from_path(path, init=True), or "
+        "`aim-compat init`."
+    )

@@ -1,0 +1,160 @@
+"""Aim's Audio (behaviour O07)."""
+
+from __future__ import annotations
+
+import operator
+import os
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from aim_compat.objects import _wav
+from aim_compat.objects.base import CustomObject, caption_text, is_array, type_name
+from aim_compat.types import BLOB
+from matyan_client import objects as matyan
+from matyan_client.exceptions import InvalidInputError, InvalidTypeError
+from matyan_client.objects import Encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from typing_extensions import Self
+
+__all__ = ["Audio"]
+
+
+@CustomObject.alias("aim.audio")
+class Audio(CustomObject):
+    """A sound: bytes of a known format, or samples that become WAV.
+
+    Args:
+        data: a path, bytes, a BytesIO (read from where it stands), or a numpy array (or tensor) of
+            shape (samples,) or (samples, channels), whose type is kept.
+        format: `mp3`, `wav` or `flac`; needed for everything but arrays.
+        caption: text shown with it.
+        rate: samples per second of an array; 22500 if not given.
+
+    Raises:
+        ValueError: no or another format, no such file, samples that WAV cannot hold.
+        TypeError: data of another type.
+    """
+
+    AIM_NAME: ClassVar[str] = "aim.audio"
+    UNKNOWN: ClassVar[str] = ""
+    MP3: ClassVar[str] = "mp3"
+    WAV: ClassVar[str] = "wav"
+    FLAC: ClassVar[str] = "flac"
+    audio_formats: ClassVar[tuple[str, ...]] = (MP3, WAV, FLAC)
+    DEFAULT_RATE: ClassVar[int] = 22500
+    dtype: ClassVar[str] = "audio"
+
+    def __init__(
+        self, data: Any, format: str = "", caption: str = "", rate: int | None = None
+    ) -> None:
+        super().__init__()
+        samples_rate = None
+        if is_array(data) or callable(getattr(data, "detach", None)):
+            import numpy as np
+
+            array = data.detach().cpu().numpy() if not is_array(data) else data
+            samples_rate = _samples_rate(rate or self.DEFAULT_RATE)
+            content, format = _wav.encode_wav(np.asarray(array), samples_rate), self.WAV
+        else:
+            content, format = _audio_bytes(data), self._check_format(format)
+        self.storage["caption"] = caption
+        self.storage["format"] = format
+        self.storage["data"] = BLOB(content)
+        if samples_rate is not None or rate:
+            self.storage["rate"] = samples_rate or _samples_rate(rate)
+
+    @classmethod
+    def _check_format(cls, format_: Any) -> str:
+        if format_ is None or format_ == "":
+            raise InvalidInputError(
+                f"Audio format must be provided. It is one of {cls.audio_formats}."
+            )
+        if not isinstance(format_, str):
+            raise InvalidTypeError(f"Audio format must be a str, not {format_!r}.")
+        if format_.lower() not in cls.audio_formats:
+            raise InvalidInputError(
+                f"Invalid audio format is provided. Must be one of {cls.audio_formats}, not "
+                f"{format_!r}."
+            )
+        return format_.lower()
+
+    def json(self) -> dict[str, Any]:
+        """Caption and format."""
+        return {"caption": self.storage["caption"], "format": self.storage["format"]}
+
+    def get(self) -> BytesIO:
+        """The encoded audio as a binary stream."""
+        return BytesIO(bytes(self.storage["data"]))
+
+    def to_numpy(self) -> tuple[int, Any]:
+        """(rate, samples) of a WAV.
+
+        Raises:
+            AssertionError: another format (behaviour O07).
+            ValueError: the bytes are not WAV.
+        """
+        if self.storage["format"] != self.WAV:
+            raise AssertionError(
+                f"Only WAV is decoded, not {self.storage['format']!r}; get() returns the bytes."
+            )
+        content = bytes(self.storage["data"])
+        wide = _wav.decode_int64(content)
+        if wide is not None:
+            return wide
+        return matyan.Audio.decode({"format": self.WAV}, lambda: content).to_numpy()
+
+    def encode(self) -> Encoded:
+        """The wire value, the encoded audio and its file extension."""
+        format_ = self.storage["format"]
+        value = {
+            "type": self.dtype,
+            "format": format_,
+            "caption": caption_text(self.storage["caption"]),
+            "rate": self.storage.get("rate"),
+        }
+        return Encoded(value, bytes(self.storage["data"]), format_)
+
+    @classmethod
+    def decode(cls, value: Mapping[str, Any], read_blob: Callable[[], bytes]) -> Self:
+        """Rebuild from the wire value; the blob is read on first need."""
+        checked = matyan.Audio.decode(value, read_blob)
+        audio = cls.__new__(cls)
+        audio.storage["caption"] = value.get("caption", "")
+        audio.storage["format"] = checked.format
+        audio.storage["data"] = BLOB(None, read_blob)
+        if checked.rate is not None:
+            audio.storage["rate"] = checked.rate
+        return audio
+
+
+def _samples_rate(rate: Any) -> int:
+    try:
+        whole = operator.index(int(rate) if isinstance(rate, float) else rate)
+    except (TypeError, ValueError, OverflowError) as exc:
+        raise InvalidTypeError(f"Audio rate must be an int, not {rate!r}.") from exc
+    if not 0 < whole < 2**31 or whole != rate:
+        raise InvalidInputError(f"Audio rate must be a positive whole number, not {rate!r}.")
+    return whole
+
+
+def _audio_bytes(data: Any) -> bytes:
+    if isinstance(data, (str, os.PathLike)):
+        path = os.path.expanduser(os.fsdecode(data))
+        if not os.path.isfile(path):
+            raise InvalidInputError(
+                f"Invalid audio file path. There is no file {os.fsdecode(data)!r} (working "
+                f"directory: {os.getcwd()!r})."
+            )
+        with open(path, "rb") as file:
+            return file.read()
+    if isinstance(data, BytesIO):
+        return data.read()
+    if isinstance(data, bytes):
+        return data
+    raise InvalidTypeError(
+        f"Content is not a byte-stream object. Audio takes a path, bytes, BytesIO or a numpy "
+        f"array, not {type_name(data)}."
+    )

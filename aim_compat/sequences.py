@@ -1,0 +1,540 @@
+"""`Metric`, `Images`, `Texts`, …: one tracked series of a run, read when it is looked at.
+
+A sequence is a name and a context in a run; what it holds comes from the run's backend as records
+and is kept for a moment (`snapshot.py`). Views of it are in `views.py`, data frames in `frames.py`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from aim_compat.context import Context, as_context, context_from_wire
+from aim_compat.hashing import hash_auto
+from aim_compat.objects import Text, from_wire
+from aim_compat.snapshot import Snapshot
+from aim_compat.views import ArrayView, Columns, SequenceData
+from matyan_client.backends.base import SequenceRef
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from aim_compat.run import Run
+    from matyan_client.protocol.records import ObjectRecord, SequenceRecord, Series
+    from matyan_client.protocol.records import LogRecord as StoredLogRecord
+
+__all__ = [
+    "SEQUENCE_TYPE_MAP",
+    "Audios",
+    "Distributions",
+    "Figures",
+    "Images",
+    "LogLine",
+    "LogRecord",
+    "LogRecords",
+    "Logs",
+    "MediaSequenceBase",
+    "Metric",
+    "Sequence",
+    "Texts",
+    "sequence_class",
+]
+
+
+class Sequence:
+    """One series of a run: a name, a context, and what was tracked step by step.
+
+    Args:
+        name: name of the series.
+        context: its context; a dict is accepted too.
+        run: the run it belongs to.
+    """
+
+    registry: ClassVar[dict[str, type[Sequence]]] = {}
+    """Sequence type name to class."""
+    collections_allowed: ClassVar[bool] = False
+    """Whether one step may hold a list."""
+    _name: ClassVar[str] = ""
+    _dtypes: ClassVar[str | tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls._name:
+            cls.registry.setdefault(cls._name, cls)
+
+    def __init__(self, name: str, context: Context | Mapping[str, Any] | None, run: Run) -> None:
+        self.name = name
+        self.context = as_context(context)
+        self.run = run
+        self._columns: Snapshot[Columns] = Snapshot()
+        self._record: Snapshot[SequenceRecord] = Snapshot()
+
+    @classmethod
+    def allowed_dtypes(cls) -> str | tuple[str, ...]:
+        """Aim's names of the value types this class holds (behaviour S10)."""
+        return cls._dtypes
+
+    @classmethod
+    def sequence_name(cls) -> str:
+        """The type's name in the registry and in queries."""
+        return cls._name
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def _read(self) -> Columns:
+        return self._columns.get() or self._columns.put(self._fetch())
+
+    def _fetch(self) -> Columns:
+        raise NotImplementedError
+
+    def _ref(self) -> SequenceRef:
+        return SequenceRef(self.name, self.run._wire_context(self.context))
+
+    def _summary(self) -> SequenceRecord | None:
+        found = self._record.get()
+        if found is None:
+            found = self.run._find_sequence(self.name, self.context)
+            if found is not None:
+                self._record.put(found)
+        return found
+
+    def _view(self, column: str, dtype: str | None) -> ArrayView:
+        def read() -> tuple[list[int], list[Any]]:
+            columns = self._read()
+            return columns.steps, getattr(columns, column)
+
+        return ArrayView(read, dtype)
+
+    @property
+    def values(self) -> ArrayView:
+        """Values by step."""
+        return self._view("exact", None)
+
+    @property
+    def epochs(self) -> ArrayView:
+        """Epochs by step, None where none was given."""
+        return self._view("epochs", "float64")
+
+    @property
+    def timestamps(self) -> ArrayView:
+        """Unix seconds by step."""
+        return self._view("times", "float64")
+
+    @property
+    def data(self) -> SequenceData:
+        """All columns, steps ascending."""
+        return SequenceData(
+            self._read,
+            [("val", None), ("epoch", "float64"), ("time", "float64")],
+            numeric=isinstance(self, Metric),
+        )
+
+    @property
+    def version(self) -> int:
+        """2 for metrics, 1 for others and for what is empty (behaviour S01, S09)."""
+        return 2 if isinstance(self, Metric) and self._summary() is not None else 1
+
+    def first_step(self) -> int:
+        """The step that was tracked first; 0 if nothing was."""
+        summary = self._summary()
+        return 0 if summary is None or summary.first_step is None else summary.first_step
+
+    def last_step(self) -> int:
+        """The highest step; 0 if nothing was tracked."""
+        summary = self._summary()
+        return 0 if summary is None or summary.last_step is None else summary.last_step
+
+    def preload(self) -> None:
+        """Read everything now."""
+        self._columns.put(self._fetch())
+
+    # -- identity --------------------------------------------------------------------------------
+
+    def __bool__(self) -> bool:
+        return bool(self.values)
+
+    def __len__(self) -> int:
+        """The last step + 1, as Aim has it."""
+        return len(self.values)
+
+    def __hash__(self) -> int:
+        return hash_auto((self.name, hash(self.context), hash(self.run)))
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __repr__(self) -> str:
+        return (
+            f"<Sequence#{hash(self)} name=`{self.name}` context=`{self.context}` run=`{self.run}`>"
+        )
+
+
+# -- metrics -----------------------------------------------------------------------------------------
+
+
+class _MetricColumns:
+    """Columns of a metric; numpy arrays stay so until a list is wanted."""
+
+    def __init__(self, series: Series | None) -> None:
+        self._series = series
+        self.arrays: dict[str, Any] | None = None
+        if series is not None and hasattr(series.steps, "dtype"):
+            self.arrays = {
+                "step": series.steps,
+                "val": series.values,
+                "epoch": series.epochs,
+                "time": series.times,
+            }
+
+    def _list(self, column: str) -> list[Any]:
+        if self._series is None:
+            return []
+        found = getattr(self._series, column)
+        return found.tolist() if hasattr(found, "tolist") else list(found)
+
+    @property
+    def steps(self) -> list[int]:
+        return self._list("steps")
+
+    @property
+    def values(self) -> list[float]:
+        return [float(value) for value in self._list("values")]
+
+    @property
+    def exact(self) -> list[float | int]:
+        values = self._list("values")
+        integers = None if self._series is None else self._series.integers
+        if integers is None:
+            return values
+        return [
+            int(value) if whole else value for value, whole in zip(values, integers, strict=True)
+        ]
+
+    @property
+    def epochs(self) -> list[float | int | None]:
+        return [as_given(epoch) for epoch in self._list("epochs")]
+
+    @property
+    def times(self) -> list[float]:
+        return self._list("times")
+
+
+def as_given(epoch: float | None) -> float | int | None:
+    """An epoch as it was given: None, or an int if it is whole."""
+    if epoch is None or epoch != epoch:
+        return None
+    return int(epoch) if epoch == epoch // 1 and abs(epoch) < 1 << 53 else epoch
+
+
+class Metric(Sequence):
+    """A series of numbers."""
+
+    _name = "metric"
+    _dtypes = ("float", "float64", "int", "number")
+
+    def _fetch(self) -> Columns:
+        return _MetricColumns(self.run._backend.read_series(self.run.hash, [self._ref()])[0])
+
+    def _view(self, column: str, dtype: str | None) -> ArrayView:
+        name = {"exact": "val", "epochs": "epoch", "times": "time"}[column]
+
+        def arrays() -> tuple[Any, Any] | None:
+            found = self._read().arrays
+            return None if found is None else (found["step"], found[name])
+
+        view = super()._view(column, dtype or "float64")
+        return ArrayView(view._read, view.dtype, arrays=arrays)
+
+    def dataframe(
+        self,
+        include_name: bool = False,
+        include_context: bool = False,
+        include_run: bool = False,
+        only_last: bool = False,
+    ) -> DataFrame:
+        """The series as a pandas data frame: idx, step, value, epoch, time (behaviour S06).
+
+        Args:
+            include_name: add `metric.name`.
+            include_context: add `metric.context.…` columns.
+            include_run: add `run.hash` and a column per parameter.
+            only_last: only the highest step.
+
+        `time` is naive local time, as Aim has it.
+
+        Raises:
+            MissingDependencyError: pandas is not installed.
+        """
+        from aim_compat.frames import metric_frame
+
+        return metric_frame(
+            self,
+            include_name=include_name,
+            include_context=include_context,
+            include_run=include_run,
+            only_last=only_last,
+        )
+
+
+# -- objects -----------------------------------------------------------------------------------------
+
+
+class _ObjectColumns:
+    """Columns of a series of objects; objects are made anew on each look."""
+
+    arrays = None
+
+    def __init__(
+        self, records: list[ObjectRecord], decode: Callable[[Mapping[str, Any]], Any]
+    ) -> None:
+        self._records = records
+        self._decode = decode
+
+    @property
+    def steps(self) -> list[int]:
+        return [record.step for record in self._records]
+
+    @property
+    def values(self) -> list[Any]:
+        return [
+            [self._decode(item) for item in record.value]
+            if isinstance(record.value, list)
+            else self._decode(record.value)
+            for record in self._records
+        ]
+
+    @property
+    def exact(self) -> list[Any]:
+        return self.values
+
+    @property
+    def epochs(self) -> list[float | int | None]:
+        return [as_given(record.epoch) for record in self._records]
+
+    @property
+    def times(self) -> list[float]:
+        return [record.time for record in self._records]
+
+    @property
+    def longest(self) -> int | None:
+        """Length of the longest list, None without any."""
+        return max(
+            (len(record.value) for record in self._records if isinstance(record.value, list)),
+            default=None,
+        )
+
+
+class MediaSequenceBase(Sequence):
+    """A series of objects; a step may hold a list of them."""
+
+    collections_allowed = True
+
+    def _fetch(self) -> Columns:
+        records = self.run._backend.read_objects(self.run.hash, self._ref())
+        return _ObjectColumns(list(records), self.run._decode)
+
+    def record_length(self) -> int | None:
+        """Length of the longest list tracked at a step, None if there never was a list."""
+        columns = self._read()
+        return columns.longest if isinstance(columns, _ObjectColumns) else None
+
+
+class Images(MediaSequenceBase):
+    """A series of images, or lists of them."""
+
+    _name = "images"
+    _dtypes = ("aim.image", "list(aim.image)")
+
+
+class Audios(MediaSequenceBase):
+    """A series of sounds, or lists of them."""
+
+    _name = "audios"
+    _dtypes = ("aim.audio", "list(aim.audio)")
+
+
+class Texts(MediaSequenceBase):
+    """A series of texts, or lists of them."""
+
+    _name = "texts"
+    _dtypes = ("aim.text", "list(aim.text)")
+
+
+class Distributions(MediaSequenceBase):
+    """A series of distributions."""
+
+    collections_allowed = False
+    _name = "distributions"
+    _dtypes = ("aim.distribution",)
+
+
+class Figures(MediaSequenceBase):
+    """A series of figures."""
+
+    collections_allowed = False
+    _name = "figures"
+    _dtypes = ("aim.figure",)
+
+
+# -- logs --------------------------------------------------------------------------------------------
+
+
+class _PlainColumns:
+    arrays = None
+
+    def __init__(self, steps: list[int], values: list[Any], times: list[float]) -> None:
+        self.steps = steps
+        self.values = values
+        self.exact = values
+        self.epochs: list[float | int | None] = [None] * len(steps)
+        self.times = times
+
+
+class LogLine(Text):
+    """One captured terminal line; its text is `data`."""
+
+    AIM_NAME = "aim.log_line"
+
+
+class Logs(MediaSequenceBase):
+    """What a run's process wrote to stdout and stderr, by line number."""
+
+    _name = "logs"
+    _dtypes = "aim.log_line"
+
+    def _fetch(self) -> Columns:
+        lines = list(self.run._backend.read_log_lines(self.run.hash))
+        created = self.run.creation_time
+        return _PlainColumns(
+            [number for number, _ in lines],
+            [LogLine(text) for _, text in lines],
+            [created] * len(lines),
+        )
+
+    def first_step(self) -> int:
+        """The first line number."""
+        steps = self._read().steps
+        return steps[0] if steps else 0
+
+    def last_step(self) -> int:
+        """The last line number."""
+        steps = self._read().steps
+        return steps[-1] if steps else 0
+
+
+class LogRecord:
+    """One message of `run.log_info()` and its siblings (behaviour M01).
+
+    Args:
+        message: the message.
+        level: a level number of `logging`.
+        timestamp: Unix seconds, None: now.
+        logger_info: (file name, line number) of the call.
+        **kwargs: what was logged with it.
+    """
+
+    AIM_NAME = "aim.log_record"
+
+    def __init__(
+        self,
+        message: str,
+        level: int,
+        timestamp: float | None = None,
+        logger_info: tuple[str, int] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._message = message
+        self._level = level
+        now = dt.datetime.now(dt.timezone.utc).timestamp()
+        self.timestamp = now if timestamp is None else timestamp
+        self.logger_info = logger_info
+        self.args = kwargs
+
+    @property
+    def message(self) -> str:
+        """The message."""
+        return self._message
+
+    @property
+    def level(self) -> int:
+        """The level number."""
+        return self._level
+
+    def json(self) -> dict[str, Any]:
+        """Message, name of the level, timestamp and what was logged with it."""
+        record: dict[str, Any] = {
+            "message": self._message,
+            "log_level": logging.getLevelName(self._level),
+            "timestamp": self.timestamp,
+        }
+        if self.args:
+            record["args"] = self.args
+        return record
+
+    def __repr__(self) -> str:
+        return f"<LogRecord {logging.getLevelName(self._level)} {self._message!r}>"
+
+
+def _log_record(stored: StoredLogRecord) -> LogRecord:
+    info = stored.logger_info
+    where = (str(info[0]), int(info[1])) if info else None
+    record = LogRecord(stored.message, stored.level, stored.timestamp, where)
+    record.args = dict(stored.args or {})
+    return record
+
+
+class LogRecords(Sequence):
+    """The messages of a run's `log_…` calls, in order."""
+
+    _name = "log_records"
+    _dtypes = "aim.log_record"
+
+    def _fetch(self) -> Columns:
+        stored = list(self.run._backend.read_log_records(self.run.hash))
+        return _PlainColumns(
+            [record.step for record in stored],
+            [_log_record(record) for record in stored],
+            [record.timestamp for record in stored],
+        )
+
+    def first_step(self) -> int:
+        """The first record's number."""
+        steps = self._read().steps
+        return steps[0] if steps else 0
+
+    def last_step(self) -> int:
+        """The last record's number."""
+        steps = self._read().steps
+        return steps[-1] if steps else 0
+
+
+SEQUENCE_TYPE_MAP: dict[str, str] = {
+    dtype: name
+    for name, kind in Sequence.registry.items()
+    for dtype in ((kind._dtypes,) if isinstance(kind._dtypes, str) else kind._dtypes)
+}
+"""Aim's value type name to sequence type name."""
+
+
+def sequence_class(name: str) -> type[Sequence]:
+    """The class of a sequence type name; KeyError if there is none."""
+    return Sequence.registry[name]
+
+
+def sequence_of(record: SequenceRecord, run: Run) -> Sequence:
+    """The sequence a record summarises."""
+    sequence = sequence_class(record.kind)(record.name, context_from_wire(record.context), run)
+    sequence._record.put(record)
+    return sequence
+
+
+def decoder(read: Callable[[str], bytes]) -> Callable[[Mapping[str, Any]], Any]:
+    """Makes Aim's objects of wire values; `read` gives the bytes of a blob key."""
+
+    def decode(value: Mapping[str, Any]) -> Any:
+        key = str(value.get("s3_key"))
+        return from_wire(dict(value), lambda: read(key))
+
+    return decode

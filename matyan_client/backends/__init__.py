@@ -1,0 +1,1 @@
+"""Where runs live. `base.py` is the contract, `select.py` decides, the others implement it."""

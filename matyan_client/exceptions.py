@@ -1,0 +1,154 @@
+"""Every error `matyan_client` raises, as one small tree.
+
+    MatyanError
+    ├── InvalidInputError (ValueError)        the caller passed something we cannot take
+    │   ├── InvalidTypeError (TypeError)      ... because of its type
+    │   ├── InvalidMessageError               a protocol message that does not validate
+    │   └── QueryError                        a query that does not parse or is refused
+    │       └── QuerySyntaxError (SyntaxError)
+    ├── MissingDependencyError (ImportError)  an optional library is not installed
+    ├── NotFoundError (LookupError)
+    │   ├── RunNotFoundError (RuntimeError)
+    │   ├── ArtifactNotFoundError (KeyError)
+    │   └── BlobNotFoundError
+    ├── ReadOnlyRunError (RuntimeError)       a write on a run opened with read_only=True
+    ├── RepoError (RuntimeError)              the repository itself
+    │   ├── RepoAccessError (OSError)         cannot be read or created
+    │   ├── StoreVersionError                 written by a newer release
+    │   └── StoreCorruptError                 what is on disk cannot be understood
+    └── CodecError (ValueError)               bytes that are not what the protocol says
+
+Branches follow what the caller can do: fix the input, install something, look elsewhere, fix the
+repository. Errors of third-party libraries (sqlite3, httpx, ...) never cross the public API.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArtifactNotFoundError",
+    "BlobNotFoundError",
+    "CodecError",
+    "InvalidInputError",
+    "InvalidMessageError",
+    "InvalidTypeError",
+    "MatyanError",
+    "MissingDependencyError",
+    "NotFoundError",
+    "QueryError",
+    "QuerySyntaxError",
+    "ReadOnlyRunError",
+    "RepoAccessError",
+    "RepoError",
+    "RunNotFoundError",
+    "StoreCorruptError",
+    "StoreVersionError",
+]
+
+
+class MatyanError(Exception):
+    """Root of every error this package raises on purpose."""
+
+
+class InvalidInputError(MatyanError, ValueError):
+    """A value the caller passed cannot be used; the message names it and what was expected."""
+
+
+class InvalidTypeError(InvalidInputError, TypeError):
+    """A value of a type that cannot be used."""
+
+
+class InvalidMessageError(InvalidInputError):
+    """A protocol message that does not validate (protocol section 3.5)."""
+
+
+class QueryError(InvalidInputError):
+    """A query that was refused, with the place in the text that caused it.
+
+    Attributes:
+        query: the query as the user wrote it.
+        reason: why it was refused, one sentence.
+        position: 0-based character offset in `query` of the refused part, or None.
+    """
+
+    def __init__(self, reason: str, *, query: str = "", position: int | None = None) -> None:
+        self.reason = reason
+        self.query = query
+        self.position = position
+        super().__init__(reason if not query else f"{reason}\n{self._excerpt()}")
+
+    def _excerpt(self) -> str:
+        if self.position is None:
+            return f"    {self.query}"
+        start = self.query.rfind("\n", 0, self.position) + 1
+        end = self.query.find("\n", self.position)
+        line = self.query[start : end if end >= 0 else len(self.query)]
+        return f"    {line}\n    {' ' * (self.position - start)}^"
+
+
+class QuerySyntaxError(QueryError, SyntaxError):
+    """A query that is not a well-formed expression."""
+
+
+class MissingDependencyError(MatyanError, ImportError):
+    """An optional library is needed for this call.
+
+    Attributes:
+        library: the module that could not be imported.
+        extra: the extra of this distribution that installs it.
+    """
+
+    def __init__(self, library: str, *, extra: str, purpose: str) -> None:
+        self.library = library
+        self.extra = extra
+        super().__init__(
+            f"{purpose} needs {library!r}, which is not installed. "
+            f"Install it with: pip install 'matyan-client[{extra}]'"
+        )
+
+
+class NotFoundError(MatyanError, LookupError):
+    """What was asked for is not there (and the backend could be reached)."""
+
+    def __str__(self) -> str:
+        # KeyError, a base of some subclasses, would print the repr of the message.
+        return str(self.args[0]) if self.args else ""
+
+
+class RunNotFoundError(NotFoundError, RuntimeError):
+    """No run has this hash."""
+
+    def __init__(self, run_hash: str, where: str) -> None:
+        self.run_hash = run_hash
+        super().__init__(f"Run {run_hash!r} is not in {where}.")
+
+
+class ArtifactNotFoundError(NotFoundError, KeyError):
+    """The run has no artifact of this name."""
+
+
+class BlobNotFoundError(NotFoundError):
+    """A stored object refers to bytes that are not in the blob store."""
+
+
+class ReadOnlyRunError(MatyanError, RuntimeError):
+    """A write on a run that was opened for reading."""
+
+
+class RepoError(MatyanError, RuntimeError):
+    """The repository cannot serve the call."""
+
+
+class RepoAccessError(RepoError, OSError):
+    """The repository's directory cannot be read, created or written."""
+
+
+class StoreVersionError(RepoError):
+    """The repository was written by a newer release than this one."""
+
+
+class StoreCorruptError(RepoError):
+    """Something on disk is not what this release writes."""
+
+
+class CodecError(MatyanError, ValueError):
+    """Bytes that do not follow the protocol's or the store's format."""

@@ -1,0 +1,128 @@
+"""Changes inside a JSON parameter value: set or remove the part at a path.
+
+Dicts with integer keys are stored in the tagged form of `objects.params`; this is the one place
+that walks both forms without decoding them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["TAG", "child", "leaves", "put", "remove", "single_path"]
+
+TAG = "__matyan__"
+
+
+def _is_map(node: Any) -> bool:
+    return isinstance(node, dict) and node.get(TAG) == "map"
+
+
+def _find(items: list[list[Any]], key: Any) -> list[Any] | None:
+    return next((item for item in items if item[0] == key and type(item[0]) is type(key)), None)
+
+
+def _container_for(node: Any, key: Any) -> Any:
+    """`node` if it can take `key`, else a fresh container (a scalar is replaced)."""
+    if isinstance(node, list):
+        if isinstance(key, int) and -len(node) <= key < len(node):
+            return node
+        node = {TAG: "map", "items": [[i, item] for i, item in enumerate(node)]}
+    if _is_map(node):
+        return node
+    if isinstance(node, dict) and TAG not in node:
+        if isinstance(key, str) and key != TAG:
+            return node
+        return {TAG: "map", "items": [[k, v] for k, v in node.items()]}
+    return {} if isinstance(key, str) and key != TAG else {TAG: "map", "items": []}
+
+
+def child(node: Any, key: Any) -> Any:
+    """The part of `node` under `key`; KeyError or IndexError if there is none."""
+    if _is_map(node):
+        item = _find(node["items"], key)
+        if item is None:
+            raise KeyError(key)
+        return item[1]
+    return node[key]
+
+
+def put(node: Any, path: Sequence[Any], value: Any) -> Any:
+    """Return `node` with `value` at `path`; containers are made on the way."""
+    if not path:
+        return value
+    key, rest = path[0], path[1:]
+    node = _container_for(node, key)
+    if _is_map(node):
+        item = _find(node["items"], key)
+        if item is None:
+            node["items"].append([key, put(None, rest, value)])
+        else:
+            item[1] = put(item[1], rest, value)
+    elif isinstance(node, list):
+        node[key] = put(node[key], rest, value)
+    else:
+        node[key] = put(node.get(key), rest, value)
+    return node
+
+
+def remove(node: Any, path: Sequence[Any]) -> tuple[Any, bool]:
+    """Return `node` without the part at `path` (not empty), and whether it was there."""
+    key, rest = path[0], path[1:]
+    if _is_map(node):
+        item = _find(node["items"], key)
+        if item is None:
+            return node, False
+        if not rest:
+            node["items"].remove(item)
+            return node, True
+        item[1], found = remove(item[1], rest)
+        return node, found
+    if isinstance(node, list) and isinstance(key, int) and -len(node) <= key < len(node):
+        if not rest:
+            del node[key]
+            return node, True
+        node[key], found = remove(node[key], rest)
+        return node, found
+    if isinstance(node, dict) and isinstance(key, str) and key in node:
+        if not rest:
+            del node[key]
+            return node, True
+        node[key], found = remove(node[key], rest)
+        return node, found
+    return node, False
+
+
+def single_path(value: dict[str, Any]) -> tuple[list[str], Any]:
+    """Follow one-key dicts down: where a plain `log_hparams` assigns (protocol section 4.5)."""
+    path: list[str] = []
+    node: Any = value
+    while isinstance(node, dict) and len(node) == 1 and TAG not in node:
+        ((key, node),) = node.items()
+        path.append(key)
+    return path, node
+
+
+def leaves(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield (path of text keys, scalar) below `node`; lists and other keys are not entered.
+
+    Scalars that are stored tagged (odd texts, huge ints) come as they are stored. NaN, which
+    equals and orders with nothing, is left out.
+    """
+    stack = [(path, node)]
+    while stack:
+        here, value = stack.pop()
+        if isinstance(value, dict):
+            tag = value.get(TAG)
+            if tag is None:
+                stack.extend(((*here, key), child) for key, child in value.items())
+            elif tag == "map":
+                stack.extend(
+                    ((*here, key), child) for key, child in value["items"] if isinstance(key, str)
+                )
+            elif tag in ("text", "int"):
+                yield here, value
+        elif isinstance(value, (str, bool, int, float)) and value == value:
+            yield here, value

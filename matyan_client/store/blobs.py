@@ -1,0 +1,141 @@
+"""Blob files, addressed by the SHA-256 of what is in them.
+
+A blob is complete or absent: it is written aside and renamed. Two runs with the same bytes share
+a file. No name from outside becomes a path here; which run calls a blob what is in the database.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING, BinaryIO
+
+from matyan_client.exceptions import BlobNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+__all__ = ["BlobStore"]
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_BLOCK = 1 << 20
+GRACE_S = 3600.0
+"""A blob younger than this is not collected: what refers to it may still be in a journal."""
+
+
+class BlobStore:
+    """The directory `root`, made on first use."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._unsynced: list[Path] = []
+
+    def put(self, source: bytes | Path) -> tuple[str, int]:
+        """Store bytes or a file's content; returns (sha256, size in bytes).
+
+        Raises:
+            OSError: `source` cannot be read, or the disk is full.
+        """
+        if isinstance(source, bytes):
+            sha256 = hashlib.sha256(source).hexdigest()
+            if not self._touch(sha256):
+                self._write(sha256, lambda file: file.write(source))
+            return sha256, len(source)
+        self.root.mkdir(parents=True, exist_ok=True)
+        aside = self._aside()
+        digest, size = hashlib.sha256(), 0
+        try:
+            with source.open("rb") as reading, aside.open("xb") as writing:
+                while block := reading.read(_BLOCK):
+                    digest.update(block)
+                    size += len(block)
+                    writing.write(block)
+            sha256 = digest.hexdigest()
+            if self._touch(sha256):
+                aside.unlink()
+            else:
+                self._settle(aside, sha256)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                aside.unlink()
+            raise
+        return sha256, size
+
+    def sync(self) -> None:
+        """Force blobs stored since the last call to the disk itself (power loss)."""
+        unsynced, self._unsynced = self._unsynced, []
+        for path in unsynced:
+            with contextlib.suppress(FileNotFoundError), path.open("rb+") as file:
+                os.fsync(file.fileno())
+
+    def open(self, sha256: str) -> BinaryIO:
+        """The bytes of a blob.
+
+        Raises:
+            BlobNotFoundError: it is not here.
+        """
+        try:
+            return self._path(sha256).open("rb")
+        except FileNotFoundError as exc:
+            raise BlobNotFoundError(
+                f"Blob {sha256} is referred to, but is not in {str(self.root)!r}."
+            ) from exc
+
+    def collect(self, candidates: Iterable[str], still_used: Callable[[str], bool]) -> int:
+        """Remove those of `candidates` that nothing uses and that are old enough; returns how
+        many."""
+        removed = 0
+        for sha256 in candidates:
+            path = self._path(sha256)
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime >= GRACE_S and not still_used(sha256):
+                    path.unlink()
+                    removed += 1
+        return removed
+
+    def _path(self, sha256: str) -> Path:
+        if not _SHA256.fullmatch(sha256):
+            raise BlobNotFoundError(f"{sha256!r} is not a blob's address (64 hex digits).")
+        return self.root / sha256[:2] / sha256
+
+    def _touch(self, sha256: str) -> bool:
+        """Whether the blob is here; if so it counts as new again."""
+        try:
+            os.utime(self._path(sha256))
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return self._path(sha256).exists()
+        return True
+
+    def _aside(self) -> Path:
+        return self.root / f"incoming-{os.getpid()}-{secrets.token_hex(8)}"
+
+    def _write(self, sha256: str, fill: Callable[[BinaryIO], object]) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        aside = self._aside()
+        try:
+            with aside.open("xb") as file:
+                fill(file)
+            self._settle(aside, sha256)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                aside.unlink()
+            raise
+
+    def _settle(self, aside: Path, sha256: str) -> None:
+        target = self._path(sha256)
+        target.parent.mkdir(exist_ok=True)
+        try:
+            aside.replace(target)
+        except PermissionError:
+            # Windows: another process settled the same blob and has it open.
+            if not target.exists():
+                raise
+            aside.unlink()
+        self._unsynced.append(target)

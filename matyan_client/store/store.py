@@ -1,0 +1,381 @@
+"""The store of one repository directory: everything the embedded backend can do with its files.
+
+Applies batches, remembers how far each journal was applied, answers reads with records.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from matyan_client.exceptions import BlobNotFoundError
+from matyan_client.protocol.contexts import canonical
+from matyan_client.protocol.records import (
+    ArtifactRecord,
+    ExperimentRecord,
+    LogRecord,
+    ObjectRecord,
+    RunRecord,
+    SequenceKind,
+    Series,
+    TagRecord,
+)
+from matyan_client.store import search
+from matyan_client.store.apply import apply_batch, run_id_of
+from matyan_client.store.blobs import BlobStore
+from matyan_client.store.database import Database
+from matyan_client.store.deletion import delete_run_rows
+from matyan_client.store.points import read_columns
+from matyan_client.store.sampling import sample
+from matyan_client.store.series import series_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from matyan_client.protocol.batches import Batch
+    from matyan_client.query import Predicate
+
+__all__ = ["DATABASE_NAME", "Store"]
+
+DATABASE_NAME = "matyan.sqlite"
+PAGE = 256
+"""Rows read at a time by streams, so that no connection is held while the caller works."""
+
+
+class Store:
+    """Files below `root`: the database and the blobs. Thread safe."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.database = Database(root / DATABASE_NAME)
+        self.blobs = BlobStore(root / "blobs")
+
+    def exists(self) -> bool:
+        """Whether something was ever stored here."""
+        return self.database.path.exists()
+
+    # -- writes ---------------------------------------------------------------------------------
+
+    def apply(self, batch: Batch) -> None:
+        """Apply messages that come from no journal."""
+        with self.database.writing() as connection:
+            apply_batch(connection, batch, written_at=time.time(), alive=False)
+
+    def apply_journaled(
+        self, work: Sequence[tuple[str, Batch]], *, written_at: float, alive: bool
+    ) -> list[int]:
+        """Apply batches, each read from the journal named with it, in one transaction.
+
+        A batch that does not begin where its journal was last applied is left out: somebody else
+        was there. Returns how far each journal is applied now.
+        """
+        offsets: list[int] = []
+        with self.database.writing() as connection:
+            for name, batch in work:
+                applied = _applied(connection, name)
+                if applied == batch.start:
+                    apply_batch(connection, batch, written_at=written_at, alive=alive)
+                    applied = batch.end
+                    connection.execute(
+                        "INSERT OR REPLACE INTO journals (name, applied) VALUES (?, ?)",
+                        (name, applied),
+                    )
+                offsets.append(applied)
+        return offsets
+
+    def applied(self, name: str) -> int:
+        """How many bytes of a journal have been applied."""
+        with self.database.reading() as connection:
+            return _applied(connection, name)
+
+    def make_durable(self) -> None:
+        """Return when all that was stored and applied is on the disk itself."""
+        self.blobs.sync()
+        with self.database.writing(durable=True) as connection:
+            # A transaction without a change would not be written.
+            connection.execute("INSERT OR REPLACE INTO journals (name, applied) VALUES ('', 0)")
+
+    def forget_journals(self, names: Iterable[str]) -> None:
+        """Drop the memory of journals whose files are gone."""
+        with self.database.writing() as connection:
+            connection.executemany(
+                "DELETE FROM journals WHERE name = ?", [(name,) for name in names]
+            )
+
+    def beat(self, run_hashes: Sequence[str]) -> None:
+        """Note that the writers of these runs are alive."""
+        now = time.time()
+        with self.database.writing() as connection:
+            connection.executemany(
+                "UPDATE runs SET heartbeat = max(heartbeat, ?) WHERE hash = ?",
+                [(now, run_hash) for run_hash in run_hashes],
+            )
+
+    def mark_dead(self, run_hashes: Iterable[str]) -> None:
+        """Note that no writer of these runs is alive, whatever was noted before."""
+        with self.database.writing() as connection:
+            connection.executemany(
+                "UPDATE runs SET heartbeat = 0 WHERE hash = ? AND active = 1",
+                [(run_hash,) for run_hash in run_hashes],
+            )
+
+    def delete_run(self, run_hash: str) -> bool:
+        """Delete a run and the blobs only it used; False if there was none."""
+        with self.database.writing() as connection:
+            run_id = run_id_of(connection, run_hash)
+            if run_id is None:
+                return False
+            orphans = delete_run_rows(connection, run_id)
+            # Inside the transaction: no other process can refer to a blob anew meanwhile.
+            self.blobs.collect(orphans, lambda sha256: _is_used(connection, sha256))
+        return True
+
+    def delete_experiment(self, experiment: str) -> bool:
+        """Delete an experiment by id or name; its runs stay, without one."""
+        with self.database.writing() as connection:
+            row = connection.execute(
+                "SELECT id FROM experiments WHERE uuid = ?1 OR name = ?1", (experiment,)
+            ).fetchone()
+            if row is None:
+                return False
+            connection.execute("UPDATE runs SET experiment_id = NULL WHERE experiment_id = ?", row)
+            connection.execute("DELETE FROM experiments WHERE id = ?", row)
+        return True
+
+    # -- runs -----------------------------------------------------------------------------------
+
+    def get_run(
+        self, run_hash: str, *, params: bool, sequences: bool, artifacts: bool
+    ) -> RunRecord | None:
+        """One run, or None."""
+        with self.database.reading() as connection:
+            run_id = run_id_of(connection, run_hash)
+            if run_id is None:
+                return None
+            loaded = search.load_runs(
+                connection,
+                [run_id],
+                params=params,
+                sequences=sequences,
+                artifacts=artifacts,
+            )
+            return next(loaded)[1]
+
+    def candidates(
+        self,
+        predicates: Sequence[Predicate],
+        *,
+        after: str | None,
+        params: bool,
+        sequences: bool,
+    ) -> Iterator[RunRecord]:
+        """Runs that satisfy the predicates (and possibly others), newest first."""
+        before: tuple[float, int] | None = None
+        if after is not None:
+            before = self._place_of(after)
+            if before is None:
+                return
+        size = 32  # the first results soon, the rest in bigger steps
+        while True:
+            with self.database.reading() as connection:
+                page = search.page_of_ids(connection, predicates, before, size)
+                records = list(
+                    search.load_runs(
+                        connection,
+                        [row[0] for row in page],
+                        params=params,
+                        sequences=sequences,
+                    )
+                )
+            for _, record in records:
+                yield record
+            if len(page) < size:
+                return
+            before = (page[-1][1], page[-1][0])
+            size = PAGE
+
+    def count_candidates(self, predicates: Sequence[Predicate]) -> int:
+        """How many runs `candidates` gives."""
+        with self.database.reading() as connection:
+            return search.total(connection, predicates)
+
+    def list_hashes(self) -> list[tuple[str, bool]]:
+        """(hash, active) of all runs, oldest first."""
+        limit = time.time() - search.HEARTBEAT_STALE_S
+        with self.database.reading() as connection:
+            return [
+                (run_hash, bool(active) and heartbeat >= limit)
+                for run_hash, active, heartbeat in connection.execute(
+                    "SELECT hash, active, heartbeat FROM runs ORDER BY created_at, id"
+                )
+            ]
+
+    def _place_of(self, run_hash: str) -> tuple[float, int] | None:
+        with self.database.reading() as connection:
+            row: tuple[float, int] | None = connection.execute(
+                "SELECT created_at, id FROM runs WHERE hash = ?", (run_hash,)
+            ).fetchone()
+        return row
+
+    # -- what runs hold -------------------------------------------------------------------------
+
+    def read_series(
+        self,
+        run_hash: str,
+        name: str,
+        context: dict[str, Any],
+        *,
+        start: int | None,
+        stop: int | None,
+        density: int | None,
+    ) -> Series | None:
+        """Points of one metric, or None if the run has no such metric."""
+        with self.database.reading() as connection:
+            row = _sequence_row(connection, run_hash, name, context)
+            if row is None or row[1] != "metric":
+                return None
+            parts = list(read_columns(connection, row[0], start, stop))
+        series = series_of(name, search.context_of(row[2]), parts)
+        return series if density is None else sample(series, density)
+
+    def read_objects(
+        self,
+        run_hash: str,
+        name: str,
+        context: dict[str, Any],
+        *,
+        start: int | None,
+        stop: int | None,
+    ) -> Iterator[ObjectRecord]:
+        """Objects of one sequence in step order."""
+        low = -(1 << 63) if start is None else start
+        high = (1 << 63) - 1 if stop is None else stop - 1
+        while True:
+            with self.database.reading() as connection:
+                row = _sequence_row(connection, run_hash, name, context)
+                if row is None:
+                    return
+                page = connection.execute(
+                    "SELECT step, epoch, time, value FROM objects WHERE sequence_id = ?"
+                    " AND step BETWEEN ? AND ? ORDER BY step LIMIT ?",
+                    (row[0], low, high, PAGE),
+                ).fetchall()
+            for step, epoch, moment, text in page:
+                value = json.loads(text)
+                if value.get("type") == "list":
+                    value = value["items"]
+                yield ObjectRecord(step, epoch, moment, value)
+            if len(page) < PAGE:
+                return
+            low = page[-1][0] + 1
+
+    def read_log_lines(
+        self, run_hash: str, *, start: int, stop: int | None
+    ) -> Iterator[tuple[int, str]]:
+        """Terminal lines by number."""
+        yield from self._paged(
+            "SELECT step, line FROM log_lines WHERE run_id = (SELECT id FROM runs WHERE hash = ?)"
+            " AND step >= ? AND step < ? ORDER BY step LIMIT ?",
+            run_hash,
+            start,
+            stop,
+        )
+
+    def read_log_records(
+        self, run_hash: str, *, start: int, stop: int | None
+    ) -> Iterator[LogRecord]:
+        """Log messages by number."""
+        for step, message, level, timestamp, args, logger_info in self._paged(
+            "SELECT step, message, level, timestamp, args, logger_info FROM log_records"
+            " WHERE run_id = (SELECT id FROM runs WHERE hash = ?)"
+            " AND step >= ? AND step < ? ORDER BY step LIMIT ?",
+            run_hash,
+            start,
+            stop,
+        ):
+            yield LogRecord(
+                step,
+                message,
+                level,
+                timestamp,
+                None if args is None else json.loads(args),
+                None if logger_info is None else json.loads(logger_info),
+            )
+
+    def _paged(
+        self, statement: str, run_hash: str, start: int, stop: int | None
+    ) -> Iterator[tuple[Any, ...]]:
+        end = (1 << 63) - 1 if stop is None else stop
+        while True:
+            with self.database.reading() as connection:
+                page = connection.execute(statement, (run_hash, start, end, PAGE)).fetchall()
+            yield from page
+            if len(page) < PAGE:
+                return
+            start = page[-1][0] + 1
+
+    def list_artifacts(self, run_hash: str) -> list[ArtifactRecord]:
+        """Files kept with a run."""
+        with self.database.reading() as connection:
+            run_id = run_id_of(connection, run_hash)
+            return [] if run_id is None else search.load_artifacts(connection, run_id)
+
+    def open_blob(self, key: str) -> BinaryIO:
+        """The bytes under a key."""
+        with self.database.reading() as connection:
+            row = connection.execute("SELECT sha256 FROM blobs WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            raise BlobNotFoundError(f"No blob has the key {key!r}.")
+        return self.blobs.open(row[0])
+
+    def list_experiments(self) -> list[ExperimentRecord]:
+        """All experiments by name."""
+        with self.database.reading() as connection:
+            return [
+                ExperimentRecord(row[0], row[1], row[2], bool(row[3]), row[4], row[5])
+                for row in connection.execute(
+                    "SELECT uuid, name, description, archived, created_at, (SELECT count(*)"
+                    " FROM runs WHERE experiment_id = experiments.id)"
+                    " FROM experiments ORDER BY name"
+                )
+            ]
+
+    def list_tags(self) -> list[TagRecord]:
+        """All tags by name."""
+        with self.database.reading() as connection:
+            return [
+                TagRecord(row[0], row[1], row[2], row[3], bool(row[4]), row[5])
+                for row in connection.execute(
+                    "SELECT uuid, name, color, description, archived, (SELECT count(*)"
+                    " FROM run_tags WHERE tag_id = tags.id) FROM tags ORDER BY name"
+                )
+            ]
+
+    def close(self) -> None:
+        """Close the database's connections."""
+        self.database.close()
+
+
+def _applied(connection: sqlite3.Connection, name: str) -> int:
+    row = connection.execute("SELECT applied FROM journals WHERE name = ?", (name,)).fetchone()
+    return 0 if row is None else row[0]
+
+
+def _is_used(connection: sqlite3.Connection, sha256: str) -> bool:
+    found = connection.execute("SELECT 1 FROM blobs WHERE sha256 = ? LIMIT 1", (sha256,))
+    return found.fetchone() is not None
+
+
+def _sequence_row(
+    connection: sqlite3.Connection, run_hash: str, name: str, context: dict[str, Any]
+) -> tuple[int, SequenceKind, str] | None:
+    row: tuple[int, SequenceKind, str] | None = connection.execute(
+        "SELECT sequences.id, kind, canonical FROM sequences"
+        " JOIN contexts ON contexts.id = context_id JOIN runs ON runs.id = run_id"
+        " WHERE runs.hash = ? AND sequences.name = ? AND canonical = ?",
+        (run_hash, name, canonical(context)),
+    ).fetchone()
+    return row

@@ -1,0 +1,127 @@
+"""The ledger: differences between the drop-in and Aim that we know of, each with its reason.
+
+An entry is about one observation of one case. `state = "better"` says what the drop-in does
+instead (`expected`, JSON) and that is asserted; `state = "gap"` says that it does not do it yet.
+An entry that refers to nothing, gives no reason, or is no longer true fails the run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["Entry", "Ledger", "LedgerError"]
+
+_BEHAVIOUR = re.compile(r"[A-Z]\d{2}")
+_MIN_REASON = 20
+
+
+class LedgerError(ValueError):
+    """The ledger is not in order; `problems` lists everything wrong with it."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("The ledger is not in order:\n" + "\n".join(problems))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One known difference."""
+
+    case: str
+    observation: str
+    state: str
+    reason: str
+    behaviour: str
+    expected: Any = None
+
+
+class Ledger:
+    """All known differences, by case and observation."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self._entries = {(entry.case, entry.observation): entry for entry in entries}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All entries."""
+        return list(self._entries.values())
+
+    def of(self, case_id: str) -> dict[str, Entry]:
+        """The entries of a case, by observation."""
+        return {label: entry for (case, label), entry in self._entries.items() if case == case_id}
+
+    @classmethod
+    def load(cls, path: Path) -> Ledger:
+        """Read a ledger.
+
+        Raises:
+            LedgerError: an entry is malformed, twice there, or has no reason.
+        """
+        rows = tomllib.loads(path.read_text(encoding="utf-8")).get("difference", [])
+        return cls.from_rows(rows)
+
+    @classmethod
+    def from_rows(cls, rows: list[dict[str, Any]]) -> Ledger:
+        """A ledger from rows as they stand in the file; raises like `load`."""
+        problems: list[str] = []
+        entries: list[Entry] = []
+        seen: set[tuple[str, str]] = set()
+        for row in rows:
+            case, label = str(row.get("case", "")), str(row.get("observation", ""))
+            where = f"{case} / {label}"
+            problems += [f"{where}: {problem}" for problem in _problems(row)]
+            if (case, label) in seen:
+                problems.append(f"{where}: is there twice.")
+            seen.add((case, label))
+            if not problems:
+                expected = json.loads(row["expected"]) if "expected" in row else None
+                entries.append(Entry(**{**row, "expected": expected}))
+        if problems:
+            raise LedgerError(problems)
+        return cls(entries)
+
+    def stale(self, observations: dict[str, dict[str, Any]]) -> list[str]:
+        """Entries that refer to no observation of any case (observations of Aim by case id)."""
+        problems = []
+        for entry in self.entries:
+            if entry.case not in observations:
+                problems.append(f"{entry.case} / {entry.observation}: there is no such case.")
+            elif entry.observation not in observations[entry.case]:
+                problems.append(f"{entry.case} / {entry.observation}: no such observation.")
+        return problems
+
+
+def _problems(row: dict[str, Any]) -> list[str]:
+    problems = []
+    allowed = {"case", "observation", "state", "reason", "behaviour", "expected"}
+    if set(row) - allowed:
+        problems.append(f"unknown keys {sorted(set(row) - allowed)}.")
+    if not row.get("case") or not row.get("observation"):
+        problems.append("names no case or no observation.")
+    if row.get("state") not in ("better", "gap"):
+        problems.append(f"state {row.get('state')!r} is neither 'better' nor 'gap'.")
+    if len(str(row.get("reason", "")).strip()) < _MIN_REASON:
+        problems.append("gives no reason.")
+    if not _BEHAVIOUR.fullmatch(str(row.get("behaviour", ""))):
+        problems.append(f"behaviour {row.get('behaviour')!r} is not an id such as 'T04'.")
+    if (row.get("state") == "better") != ("expected" in row):
+        problems.append("'better' needs an expected observation, 'gap' has none.")
+    if "expected" in row:
+        try:
+            json.loads(row["expected"])
+        except (TypeError, ValueError) as error:
+            problems.append(f"expected is not JSON: {error}.")
+    return problems

@@ -1,0 +1,159 @@
+"""Options, fixtures and report of the conformance suite. See README.md next to this file."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+HERE = Path(__file__).parent
+if str(HERE) not in sys.path:
+    sys.path.insert(0, str(HERE))
+
+from conformance import cases  # noqa: E402  # after the path above, whatever the import mode
+from conformance.case import CASES  # noqa: E402  # as above
+from conformance.goldens import Goldens  # noqa: E402  # as above
+from conformance.ledger import Ledger, LedgerError  # noqa: E402  # as above
+from conformance.subject import AIM, SHIM, MissingSubjectError, Subject, open_subject  # noqa: E402  # as above
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["cases"]
+
+GOLDENS = Goldens(HERE / "goldens")
+LEDGER_FILE = HERE / "ledger.toml"
+ZONE = "XXX-05:30"
+"""Half past UTC, so that local and UTC times cannot be mistaken for each other."""
+TALLY = pytest.StashKey[Counter]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("conformance", "conformance suite")
+    group.addoption("--subject", choices=(AIM, SHIM), default=SHIM, help="module under test")
+    group.addoption(
+        "--record", action="store_true", help="write goldens from what --subject=aim does"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[TALLY] = Counter()
+    name = subject_name(config)
+    if recording(config) and name != AIM:
+        raise pytest.UsageError("--record needs --subject=aim: goldens come from real Aim only.")
+    if name == AIM:
+        # the original's own warnings are not our subject
+        config.addinivalue_line("filterwarnings", "ignore")
+        try:
+            open_subject(AIM)
+        except MissingSubjectError as error:
+            raise pytest.UsageError(str(error)) from error
+
+
+def subject_name(config: pytest.Config) -> str:
+    """Which module is under test; the default where the options are not registered."""
+    name: str = config.getoption("subject", default=SHIM)
+    return name
+
+
+def recording(config: pytest.Config) -> bool:
+    """Whether goldens are to be written."""
+    record: bool = config.getoption("record", default=False)
+    return record
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    name = subject_name(config)
+    try:
+        version = open_subject(name).version
+    except MissingSubjectError as error:
+        version = f"MISSING ({error})"
+    golden = ", ".join(sorted(GOLDENS.versions())) or "none"
+    try:
+        ledgered = str(len(Ledger.load(LEDGER_FILE)))
+    except LedgerError:
+        ledgered = "broken"
+    return [
+        f"conformance: subject {name} {version}; goldens of Aim {golden}; "
+        f"{len(CASES)} cases; {ledgered} known differences"
+    ]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    tally = config.stash.get(TALLY, Counter())
+    if not tally:
+        return
+    terminalreporter.section("conformance")
+    terminalreporter.write_line(
+        f"{subject_name(config)}: {tally['ran']} cases ran, {tally['passed']} passed, "
+        f"{tally['ran'] - tally['passed']} failed; {tally['observations']} observations, "
+        f"of which the ledger has {tally['better']} as better and {tally['gap']} as gaps"
+        + ("; goldens recorded" if tally["recorded"] else "")
+    )
+
+
+@pytest.fixture(scope="session")
+def subject(pytestconfig: pytest.Config) -> Subject:
+    """The module under test. A missing one is an error, not a skip."""
+    return open_subject(subject_name(pytestconfig))
+
+
+@pytest.fixture(scope="session")
+def goldens() -> Goldens:
+    """What real Aim was seen to do."""
+    return GOLDENS
+
+
+@pytest.fixture(scope="session")
+def ledger() -> Ledger:
+    """The known differences; loading fails when an entry is malformed or unexplained."""
+    return Ledger.load(LEDGER_FILE)
+
+
+@pytest.fixture(scope="session")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory that lasts as long as the session."""
+    return tmp_path_factory.mktemp("conformance")
+
+
+@pytest.fixture(scope="session")
+def record(pytestconfig: pytest.Config) -> bool:
+    """Whether goldens are to be written."""
+    return recording(pytestconfig)
+
+
+@pytest.fixture
+def tally(pytestconfig: pytest.Config) -> Counter:
+    """Counters of the closing report."""
+    return pytestconfig.stash[TALLY]
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No variable that either subject reads, a zone that is not UTC, the directory as it was."""
+    for name in list(os.environ):
+        if name.strip("_").startswith(("AIM_", "MATYAN_")):
+            monkeypatch.delenv(name)
+    zone = os.environ.get("TZ")
+    set_zone(ZONE)
+    home = os.getcwd()
+    yield
+    os.chdir(home)
+    set_zone(zone)
+
+
+def set_zone(zone: str | None) -> None:
+    """Change the time zone of the process, where the platform can."""
+    if zone is None:
+        os.environ.pop("TZ", None)
+    else:
+        os.environ["TZ"] = zone
+    if hasattr(time, "tzset"):
+        time.tzset()

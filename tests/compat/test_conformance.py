@@ -1,0 +1,44 @@
+"""The conformance cases: each against Aim's golden, or against the ledger where we differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from conformance.case import Case, by_priority
+from conformance.execute import execute
+from conformance.verdict import judge
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from pathlib import Path
+
+    from conformance.goldens import Goldens
+    from conformance.ledger import Ledger
+    from conformance.subject import Subject
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("case", by_priority(), ids=lambda case: case.id)
+def test_case(
+    case: Case,
+    subject: Subject,
+    goldens: Goldens,
+    ledger: Ledger,
+    tally: Counter,
+    tmp_path: Path,
+    scratch: Path,
+    record: bool,
+) -> None:
+    tally["ran"] += 1
+    seen = execute(case, subject, tmp_path, scratch)
+    tally["observations"] += len(seen)
+    if record:
+        goldens.write(case, subject.version, seen)
+        tally["recorded"] += 1
+    entries = {} if subject.is_original else ledger.of(case.id)
+    verdict = judge(goldens.read(case.id), seen, entries, exactly=subject.is_original)
+    assert verdict.ok, f"{case.id}: {case.title}\n" + "\n".join(verdict.problems)
+    for entry in verdict.ledgered:
+        tally[entry.state] += 1
+    tally["passed"] += 1
