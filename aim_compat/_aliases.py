@@ -47,13 +47,14 @@ def resolve(module: str, name: str) -> Any:
         return row.value if not row.home else _load(row.home)
     if _surface.has_module(f"{module}.{name}"):
         return importlib.import_module(f"{to_ours(module)}.{name}")
-    if row is None:
-        row = _surface.absence(f"{module}.{name}")
-    if row is not None:
-        raise _surface.AbsentNameError(row, f"{module}.{name}")
-    if module == AIM and _surface.has_module(f"{AIM}.sdk.{name}"):
+    absent = row or _surface.absence(f"{module}.{name}")
+    if absent is None and module == AIM:
         # Attributes that importing leaves on Aim's package, as in `aim.run.Run` (behaviour M05).
-        return importlib.import_module(f"{OURS}.sdk.{name}")
+        if _surface.has_module(f"{AIM}.sdk.{name}"):
+            return importlib.import_module(f"{OURS}.sdk.{name}")
+        absent = _surface.absence(f"{AIM}.sdk.{name}")
+    if absent is not None:
+        raise _surface.AbsentNameError(absent, f"{module}.{name}")
     raise AttributeError(f"module {to_ours(module)!r} has no attribute {name!r}")
 
 

@@ -27,13 +27,13 @@ _FILES = {
 class AimDistribution(importlib.metadata.Distribution):
     """A distribution `aim` of the version this package follows; it has no files."""
 
-    def read_text(self, filename: str) -> str | None:  # type: ignore[override]  # typeshed varies by Python version
+    def read_text(self, filename: str) -> str | None:
         """The text of a metadata file, None if there is none of this name."""
         return _FILES.get(str(filename))
 
     def locate_file(self, path: Any) -> Path:
         """Where a file of the distribution would be."""
-        return Path(__file__).parent / path
+        return Path(__file__).parent / str(path)
 
 
 def is_about_aim(context: Any) -> bool:

@@ -92,8 +92,9 @@ def _absent_text(row: Row, asked: str) -> str:
 _HOMES = {
     name: f"{module}:{name}"
     for module, line in {
-        "aim_compat.run": "Run",
-        "aim_compat.repo": "Repo",
+        "aim_compat.run": "Run generate_run_hash",
+        "aim_compat.repo": "Repo get_repo",
+        "aim_compat.locations": "clean_repo_path",
         "aim_compat.objects": "Image Audio Text Distribution Figure CustomObject "
         "convert_to_aim_image_list",
         "aim_compat.sequences": "Sequence MediaSequenceBase Metric Images Audios Texts "
@@ -106,7 +107,7 @@ _HOMES = {
         "aim_compat.hashing": "hash_auto",
         "aim_compat.types": "QueryReportMode RepoStatus BLOB AimObject AimObjectArray "
         "AimObjectDict AimObjectKey AimObjectPath AimObjectPrimitive",
-        "matyan_client.artifacts": "Artifact",
+        "aim_compat.artifacts": "Artifact",
     }.items()
     for name in line.split()
 }
@@ -125,7 +126,7 @@ _MODULES: dict[str, str] = {
     "aim.ext.resource.configs": "",
     "aim.ext.resource.log": "CustomObject LogLine Logs MediaSequenceBase Text",
     "aim.sdk": _CLASSES,
-    "aim.sdk.base_run": "MissingRunError hash_auto",
+    "aim.sdk.base_run": "MissingRunError generate_run_hash get_repo hash_auto",
     "aim.sdk.configs": "",
     "aim.sdk.data_version": "",
     "aim.sdk.errors": "MissingRunError RepoIntegrityError RunLockingError",
@@ -138,8 +139,9 @@ _MODULES: dict[str, str] = {
     "aim.sdk.objects.figure": "BLOB CustomObject Figure",
     "aim.sdk.objects.image": "BLOB CustomObject Image convert_to_aim_image_list",
     "aim.sdk.objects.text": "BLOB CustomObject Text",
+    "aim.sdk.repo_utils": "get_repo",
     "aim.sdk.repo": "QueryReportMode QueryRunSequenceCollection QuerySequenceCollection Repo "
-    "RepoIntegrityError RepoStatus Run Sequence",
+    "RepoIntegrityError RepoStatus Run Sequence clean_repo_path",
     "aim.sdk.run": "AimObject Artifact Context LogRecord LogRecords Run SEQUENCE_TYPE_MAP Sequence "
     "SingleRunSequenceCollection",
     "aim.sdk.sequence": "ArrayView Context MediaSequenceBase Sequence SequenceData hash_auto",
@@ -147,14 +149,14 @@ _MODULES: dict[str, str] = {
     "QuerySequenceCollection Sequence SequenceCollection SingleRunSequenceCollection",
     "aim.sdk.sequences": "",
     "aim.sdk.sequences.audio_sequence": "Audio Audios MediaSequenceBase",
-    "aim.sdk.sequences.distribution_sequence": "Distribution Distributions",
-    "aim.sdk.sequences.figure_sequence": "Figure Figures",
+    "aim.sdk.sequences.distribution_sequence": "Distribution Distributions Sequence",
+    "aim.sdk.sequences.figure_sequence": "Figure Figures Sequence",
     "aim.sdk.sequences.image_sequence": "Image Images MediaSequenceBase",
     "aim.sdk.sequences.metric": "Metric Sequence",
     "aim.sdk.sequences.sequence_type_map": "SEQUENCE_TYPE_MAP",
     "aim.sdk.sequences.text_sequence": "MediaSequenceBase Text Texts",
     "aim.sdk.types": f"{_ALIASES} BLOB QueryReportMode",
-    "aim.sdk.utils": "CustomObject",
+    "aim.sdk.utils": "CustomObject clean_repo_path generate_run_hash",
     "aim.storage": "",
     "aim.storage.arrayview": "ArrayView",
     "aim.storage.context": "AimObject Context hash_auto",
@@ -315,6 +317,7 @@ _ABSENT: tuple[tuple[str, str, str], ...] = (
         ).split()
     ),
     ("aim.hf_dataset", "*", _DATASETS),
+    ("aim.sdk.objects.io", "*", _FULL),
     ("aim.sdk.objects.plugins", "*", _DATASETS),
     ("aim.cli", "*", _CLI),
     ("aim.web", "*", _UI),
@@ -331,7 +334,7 @@ _ABSENT: tuple[tuple[str, str, str], ...] = (
     ("aim.ext.task_queue", "*", _ENGINE),
     ("aim.ext.transport", "*", _REMOTE),
     ("aim.ext.utils", "*", _PARAMS),
-    ("aim.sdk.base_run", "BaseRun generate_run_hash get_repo", _FULL),
+    ("aim.sdk.base_run", "BaseRun", _FULL),
     ("aim.sdk.base_run", "STEP_HASH_FUNCTIONS TreeView", _ENGINE),
     ("aim.sdk.callbacks", "*", _FULL),
     ("aim.sdk.configs", "get_aim_repo_name", _FULL),
@@ -349,7 +352,7 @@ _ABSENT: tuple[tuple[str, str, str], ...] = (
     ("aim.sdk.remote_run_reporter", "*", _REMOTE),
     (
         "aim.sdk.repo",
-        "AIM_ENABLE_TRACKING_THREAD DATA_VERSION clean_repo_path get_aim_repo_name search_aim_repo",
+        "AIM_ENABLE_TRACKING_THREAD DATA_VERSION get_aim_repo_name search_aim_repo",
         _FULL,
     ),
     (
@@ -365,7 +368,6 @@ _ABSENT: tuple[tuple[str, str, str], ...] = (
         "mount_remote_repo unmount_remote_repo",
         "mount the directory yourself, then pass its path.",
     ),
-    ("aim.sdk.repo_utils", "*", _FULL),
     ("aim.sdk.reporter", "*", _REPORTER),
     ("aim.sdk.run", "BasicRun BaseRun StructuredRunMixin noexcept", _FULL),
     ("aim.sdk.run", "AutoClean BasicRunAutoClean RunTracker TreeView backup_run", _ENGINE),
@@ -388,7 +390,7 @@ _ABSENT: tuple[tuple[str, str, str], ...] = (
     ("aim.sdk.utils", "backup_run prune restore_run_backup", _ENGINE),
     (
         "aim.sdk.utils",
-        "check_types_compatibility clean_repo_path generate_run_hash "
+        "check_types_compatibility "
         "get_aim_repo_name get_object_typename search_aim_repo work_directory",
         _FULL,
     ),
@@ -418,6 +420,11 @@ _ABSENT: tuple[tuple[str, str, str], ...] = (
     ),
     ("aim.storage.types", "CustomObjectBase SafeNone Singleton", _FULL),
     ("aim.storage.union", "*", _ENGINE),
+    (
+        "aim.storage.utils",
+        "ArrayFlagType CustomObjectFlagType KeysIterator ObjectFlagType ValuesIterator",
+        _ENGINE,
+    ),
 )
 
 

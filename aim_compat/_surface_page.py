@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from aim_compat._surface import AIM_VERSION, Row, Status, modules, names, rows
+from aim_compat._surface import AIM_VERSION, Status, modules, names, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["as_json", "as_markdown"]
+__all__ = ["as_json", "as_markdown", "as_text"]
 
 
 def as_json() -> list[dict[str, Any]]:
@@ -43,8 +43,8 @@ def as_markdown() -> str:
         "",
         "## Absent",
         "",
-        "Touching one of these raises an `AttributeError`, importing it an `ImportError`, that says",
-        "what this table says.",
+        "Touching one of these raises an `AttributeError`, importing it an `ImportError`; either",
+        "says what this table says.",
         "",
         "| name | why, and what instead |",
         "|---|---|",
@@ -58,6 +58,13 @@ def as_markdown() -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def as_text() -> str:
+    """The table for a terminal: a line a name, and how many there are of each status."""
+    lines = [f"{row.status.value:9}  {row.title}  {row.note}".rstrip() for row in rows()]
+    counts = [f"{sum(row.status is status for row in rows())} {status.value}" for status in Status]
+    return "\n".join([*lines, "", f"Aim {AIM_VERSION}: {', '.join(counts)}.", ""])
 
 
 def _absent_lines() -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Aim's exceptions, each also one of ours, and every text that Aim's users may match on.
 
     MissingRunError (RunNotFoundError, RuntimeError)   a hash no run has
-    RepoIntegrityError (RepoError, RuntimeError)       kept so that it can be caught; not raised here
-    RunLockingError (RepoError, RuntimeError)          kept so that it can be caught; not raised here
+    RepoIntegrityError (RepoError, RuntimeError)       only so that it can be caught
+    RunLockingError (RepoError, RuntimeError)          only so that it can be caught
     ContextError (InvalidTypeError, NotImplementedError)   a context that cannot be a key
     MissingKeyError (NotFoundError, KeyError)          a parameter or step that is not there
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from aim_compat.params import flatten
 from matyan_client.exceptions import MissingDependencyError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pandas import DataFrame
 
-    from aim_compat.run import Run
+    from aim_compat.run_reading import RunReader
     from aim_compat.sequences import Metric
 
 __all__ = ["concatenated", "metric_frame", "run_frame"]
@@ -27,7 +28,7 @@ def _pandas() -> Any:
     return pandas
 
 
-def run_frame(run: Run, *, include_props: bool, include_params: bool) -> DataFrame:
+def run_frame(run: RunReader, *, include_props: bool, include_params: bool) -> DataFrame:
     """One row: the hash, properties, and a column per parameter."""
     pandas = _pandas()
     row: dict[str, Any] = {"hash": run.hash}

@@ -63,9 +63,7 @@ def hash_auto(obj: Any) -> int:
         pairs = sorted(
             ((hash_auto(key), value) for key, value in obj.items()), key=lambda pair: pair[0]
         )
-        parts = [
-            _digest(struct.pack("<qq", key, hash_auto(value)), _ARRAY) for key, value in pairs
-        ]
+        parts = [_digest(struct.pack("<qq", key, hash_auto(value)), _ARRAY) for key, value in pairs]
         return _digest(b"".join(struct.pack("<q", part) for part in parts), _OBJECT)
     raise NotImplementedError(
         f"{obj!r} of type {type(obj).__name__!r} has no deterministic hash: expected None, a "

@@ -12,16 +12,18 @@ import enum
 import os
 import struct
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from types import EllipsisType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aim_compat.errors import MissingKeyError, key_unsupported, value_unsupported
 from matyan_client.exceptions import InvalidInputError
 from matyan_client.objects.base import Trackable
 from matyan_client.objects.params import MAX_DEPTH
 from matyan_client.protocol.records import StoredObject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 __all__ = [
     "HIDDEN",
@@ -212,6 +214,8 @@ def example_types(value: Any) -> Any:
     """The shape of a value with the type of each leaf, as `collect_params_info` shows it (Q10)."""
     if isinstance(value, dict):
         return {key: example_types(value[key]) for key in sorted(value, key=key_order)}
+    if isinstance(value, StoredObject):
+        return {"__example_type__": f"aim.{value.value.get('type')}"}
     shape: dict[Any, Any] = {"__example_type__": str(type(value))}
     if isinstance(value, list):
         shape.update(enumerate(map(example_types, value)))

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from aim_compat.context import Context, as_context, context_from_wire
+from aim_compat.columns import Columns, MetricColumns, ObjectColumns, PlainColumns
+from aim_compat.context import Context, as_context, context_from_wire, context_to_wire
 from aim_compat.hashing import hash_auto
 from aim_compat.objects import Text, from_wire
 from aim_compat.snapshot import Snapshot
-from aim_compat.views import ArrayView, Columns, SequenceData
+from aim_compat.views import ArrayView, SequenceData
 from matyan_client.backends.base import SequenceRef
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from pandas import DataFrame
 
-    from aim_compat.run import Run
-    from matyan_client.protocol.records import ObjectRecord, SequenceRecord, Series
+    from aim_compat.run_reading import RunReader
     from matyan_client.protocol.records import LogRecord as StoredLogRecord
+    from matyan_client.protocol.records import SequenceRecord
 
 __all__ = [
     "SEQUENCE_TYPE_MAP",
@@ -64,7 +66,9 @@ class Sequence:
         if cls._name:
             cls.registry.setdefault(cls._name, cls)
 
-    def __init__(self, name: str, context: Context | Mapping[str, Any] | None, run: Run) -> None:
+    def __init__(
+        self, name: str, context: Context | Mapping[str, Any] | None, run: RunReader
+    ) -> None:
         self.name = name
         self.context = as_context(context)
         self.run = run
@@ -90,7 +94,9 @@ class Sequence:
         raise NotImplementedError
 
     def _ref(self) -> SequenceRef:
-        return SequenceRef(self.name, self.run._wire_context(self.context))
+        summary = self._summary()
+        stored = context_to_wire(self.context) if summary is None else summary.context
+        return SequenceRef(self.name, stored)
 
     def _summary(self) -> SequenceRecord | None:
         found = self._record.get()
@@ -171,61 +177,7 @@ class Sequence:
         )
 
 
-# -- metrics -----------------------------------------------------------------------------------------
-
-
-class _MetricColumns:
-    """Columns of a metric; numpy arrays stay so until a list is wanted."""
-
-    def __init__(self, series: Series | None) -> None:
-        self._series = series
-        self.arrays: dict[str, Any] | None = None
-        if series is not None and hasattr(series.steps, "dtype"):
-            self.arrays = {
-                "step": series.steps,
-                "val": series.values,
-                "epoch": series.epochs,
-                "time": series.times,
-            }
-
-    def _list(self, column: str) -> list[Any]:
-        if self._series is None:
-            return []
-        found = getattr(self._series, column)
-        return found.tolist() if hasattr(found, "tolist") else list(found)
-
-    @property
-    def steps(self) -> list[int]:
-        return self._list("steps")
-
-    @property
-    def values(self) -> list[float]:
-        return [float(value) for value in self._list("values")]
-
-    @property
-    def exact(self) -> list[float | int]:
-        values = self._list("values")
-        integers = None if self._series is None else self._series.integers
-        if integers is None:
-            return values
-        return [
-            int(value) if whole else value for value, whole in zip(values, integers, strict=True)
-        ]
-
-    @property
-    def epochs(self) -> list[float | int | None]:
-        return [as_given(epoch) for epoch in self._list("epochs")]
-
-    @property
-    def times(self) -> list[float]:
-        return self._list("times")
-
-
-def as_given(epoch: float | None) -> float | int | None:
-    """An epoch as it was given: None, or an int if it is whole."""
-    if epoch is None or epoch != epoch:
-        return None
-    return int(epoch) if epoch == epoch // 1 and abs(epoch) < 1 << 53 else epoch
+# -- metrics -------------------------------------------------------------------------------------
 
 
 class Metric(Sequence):
@@ -235,7 +187,7 @@ class Metric(Sequence):
     _dtypes = ("float", "float64", "int", "number")
 
     def _fetch(self) -> Columns:
-        return _MetricColumns(self.run._backend.read_series(self.run.hash, [self._ref()])[0])
+        return MetricColumns(self.run._backend.read_series(self.run.hash, [self._ref()])[0])
 
     def _view(self, column: str, dtype: str | None) -> ArrayView:
         name = {"exact": "val", "epochs": "epoch", "times": "time"}[column]
@@ -278,52 +230,7 @@ class Metric(Sequence):
         )
 
 
-# -- objects -----------------------------------------------------------------------------------------
-
-
-class _ObjectColumns:
-    """Columns of a series of objects; objects are made anew on each look."""
-
-    arrays = None
-
-    def __init__(
-        self, records: list[ObjectRecord], decode: Callable[[Mapping[str, Any]], Any]
-    ) -> None:
-        self._records = records
-        self._decode = decode
-
-    @property
-    def steps(self) -> list[int]:
-        return [record.step for record in self._records]
-
-    @property
-    def values(self) -> list[Any]:
-        return [
-            [self._decode(item) for item in record.value]
-            if isinstance(record.value, list)
-            else self._decode(record.value)
-            for record in self._records
-        ]
-
-    @property
-    def exact(self) -> list[Any]:
-        return self.values
-
-    @property
-    def epochs(self) -> list[float | int | None]:
-        return [as_given(record.epoch) for record in self._records]
-
-    @property
-    def times(self) -> list[float]:
-        return [record.time for record in self._records]
-
-    @property
-    def longest(self) -> int | None:
-        """Length of the longest list, None without any."""
-        return max(
-            (len(record.value) for record in self._records if isinstance(record.value, list)),
-            default=None,
-        )
+# -- objects -------------------------------------------------------------------------------------
 
 
 class MediaSequenceBase(Sequence):
@@ -333,12 +240,12 @@ class MediaSequenceBase(Sequence):
 
     def _fetch(self) -> Columns:
         records = self.run._backend.read_objects(self.run.hash, self._ref())
-        return _ObjectColumns(list(records), self.run._decode)
+        return ObjectColumns(list(records), self.run._decode)
 
     def record_length(self) -> int | None:
         """Length of the longest list tracked at a step, None if there never was a list."""
         columns = self._read()
-        return columns.longest if isinstance(columns, _ObjectColumns) else None
+        return columns.longest if isinstance(columns, ObjectColumns) else None
 
 
 class Images(MediaSequenceBase):
@@ -378,18 +285,7 @@ class Figures(MediaSequenceBase):
     _dtypes = ("aim.figure",)
 
 
-# -- logs --------------------------------------------------------------------------------------------
-
-
-class _PlainColumns:
-    arrays = None
-
-    def __init__(self, steps: list[int], values: list[Any], times: list[float]) -> None:
-        self.steps = steps
-        self.values = values
-        self.exact = values
-        self.epochs: list[float | int | None] = [None] * len(steps)
-        self.times = times
+# -- logs ----------------------------------------------------------------------------------------
 
 
 class LogLine(Text):
@@ -407,7 +303,7 @@ class Logs(MediaSequenceBase):
     def _fetch(self) -> Columns:
         lines = list(self.run._backend.read_log_lines(self.run.hash))
         created = self.run.creation_time
-        return _PlainColumns(
+        return PlainColumns(
             [number for number, _ in lines],
             [LogLine(text) for _, text in lines],
             [created] * len(lines),
@@ -464,14 +360,12 @@ class LogRecord:
 
     def json(self) -> dict[str, Any]:
         """Message, name of the level, timestamp and what was logged with it."""
-        record: dict[str, Any] = {
+        return {
             "message": self._message,
             "log_level": logging.getLevelName(self._level),
             "timestamp": self.timestamp,
+            "args": self.args or None,
         }
-        if self.args:
-            record["args"] = self.args
-        return record
 
     def __repr__(self) -> str:
         return f"<LogRecord {logging.getLevelName(self._level)} {self._message!r}>"
@@ -493,7 +387,7 @@ class LogRecords(Sequence):
 
     def _fetch(self) -> Columns:
         stored = list(self.run._backend.read_log_records(self.run.hash))
-        return _PlainColumns(
+        return PlainColumns(
             [record.step for record in stored],
             [_log_record(record) for record in stored],
             [record.timestamp for record in stored],
@@ -523,7 +417,7 @@ def sequence_class(name: str) -> type[Sequence]:
     return Sequence.registry[name]
 
 
-def sequence_of(record: SequenceRecord, run: Run) -> Sequence:
+def sequence_of(record: SequenceRecord, run: RunReader) -> Sequence:
     """The sequence a record summarises."""
     sequence = sequence_class(record.kind)(record.name, context_from_wire(record.context), run)
     sequence._record.put(record)

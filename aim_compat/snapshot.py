@@ -21,7 +21,7 @@ _writes = 0
 
 def note_write() -> None:
     """Something was written in this process: nothing read before counts any more."""
-    global _writes  # noqa: PLW0603 - a counter of the process
+    global _writes
     _writes += 1
 
 

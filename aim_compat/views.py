@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from aim_compat.errors import MissingKeyError
 from matyan_client.exceptions import InvalidInputError, MissingDependencyError
 
-__all__ = ["ArrayView", "Columns", "SequenceData", "numpy_module"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from aim_compat.columns import Columns
+
+__all__ = ["ArrayView", "SequenceData", "numpy_module"]
 
 _DENSE_MAX = 50_000_000
 """Longest list `tolist()` makes of steps with gaps."""
@@ -31,40 +35,6 @@ def numpy_module(purpose: str) -> Any:
     except ImportError as exc:
         raise MissingDependencyError("numpy", extra="numpy", purpose=purpose) from exc
     return numpy
-
-
-class Columns(Protocol):
-    """One sequence, read: a list per column, in ascending order of steps."""
-
-    @property
-    def steps(self) -> list[int]:
-        """The steps."""
-        ...
-
-    @property
-    def values(self) -> list[Any]:
-        """What `data` shows: floats of metrics, objects of others."""
-        ...
-
-    @property
-    def exact(self) -> list[Any]:
-        """The values as they were tracked: ints stay int."""
-        ...
-
-    @property
-    def epochs(self) -> list[float | int | None]:
-        """Epochs as they were given, None where there was none."""
-        ...
-
-    @property
-    def times(self) -> list[float]:
-        """Unix seconds."""
-        ...
-
-    @property
-    def arrays(self) -> dict[str, Any] | None:
-        """`step`, `val`, `epoch` and `time` as numpy arrays, if they were read as such."""
-        ...
 
 
 class ArrayView:

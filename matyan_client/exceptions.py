@@ -76,6 +76,10 @@ class QueryError(InvalidInputError):
         self.position = position
         super().__init__(reason if not query else f"{reason}\n{self._excerpt()}")
 
+    def __str__(self) -> str:
+        # SyntaxError, a base of a subclass, has another idea.
+        return str(self.args[0])
+
     def _excerpt(self) -> str:
         if self.position is None:
             return f"    {self.query}"

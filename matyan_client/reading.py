@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["RunReader", "TrackedObject", "check_kinds", "resolve_objects", "trace_info"]
+__all__ = ["RunReader", "TrackedObject", "check_kinds", "props_of", "resolve_objects", "trace_info"]
 
 
 class TrackedObject(NamedTuple):
@@ -53,6 +53,20 @@ def trace_info(sequence: SequenceRecord) -> dict[str, Any]:
     if sequence.kind == "metric":
         info["last_value"] = sequence.last
     return {**info, "last_step": sequence.last_step, "count": sequence.count}
+
+
+def props_of(record: RunRecord) -> dict[str, Any]:
+    """A run's properties in the shape of protocol section 7.1."""
+    return {
+        "name": record.name,
+        "description": record.description,
+        "experiment": {"id": record.experiment_id, "name": record.experiment},
+        "tags": [{"name": tag} for tag in record.tags],
+        "creation_time": record.created_at,
+        "end_time": record.end_time,
+        "archived": record.archived,
+        "active": record.active,
+    }
 
 
 def check_kinds(kinds: str | Sequence[str]) -> tuple[SequenceKind, ...]:
@@ -161,17 +175,7 @@ class RunReader:
     @property
     def props(self) -> dict[str, Any]:
         """Full run props: name, description, experiment, tags, times, flags (protocol 7.1)."""
-        record = self._props()
-        return {
-            "name": record.name,
-            "description": record.description,
-            "experiment": {"id": record.experiment_id, "name": record.experiment},
-            "tags": [{"name": tag} for tag in record.tags],
-            "creation_time": record.created_at,
-            "end_time": record.end_time,
-            "archived": record.archived,
-            "active": record.active,
-        }
+        return props_of(self._props())
 
     # -- parameters -----------------------------------------------------------------------------
 

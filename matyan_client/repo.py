@@ -9,7 +9,7 @@ from matyan_client.backends import select
 from matyan_client.exceptions import InvalidInputError, NotFoundError, RepoError
 from matyan_client.protocol.records import SEQUENCE_KINDS, RunRecord, SequenceKind
 from matyan_client.query import parse
-from matyan_client.reading import check_kinds, resolve_objects, trace_info
+from matyan_client.reading import check_kinds, props_of, resolve_objects, trace_info
 from matyan_client.run import Run
 
 if TYPE_CHECKING:
@@ -252,16 +252,7 @@ class Repo:
     def _info(self, record: RunRecord) -> dict[str, Any]:
         return {
             "hash": record.hash,
-            "props": {
-                "name": record.name,
-                "description": record.description,
-                "experiment": {"id": record.experiment_id, "name": record.experiment},
-                "tags": list(record.tags),
-                "creation_time": record.created_at,
-                "end_time": record.end_time,
-                "archived": record.archived,
-                "active": record.active,
-            },
+            "props": props_of(record),
             "params": resolve_objects(record.params or {}, self.backend),
             "traces": {
                 kind: [trace_info(s) for s in record.sequences or () if s.kind == kind]

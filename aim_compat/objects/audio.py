@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from aim_compat.objects import _wav
-from aim_compat.objects.base import CustomObject, caption_text, is_array, type_name
+from aim_compat.objects.base import CustomObject, caption_text, comes_from, is_array, type_name
 from aim_compat.types import BLOB
 from matyan_client import objects as matyan
 from matyan_client.exceptions import InvalidInputError, InvalidTypeError
@@ -52,14 +52,16 @@ class Audio(CustomObject):
     ) -> None:
         super().__init__()
         samples_rate = None
-        if is_array(data) or callable(getattr(data, "detach", None)):
+        if comes_from(data, "torch", "Tensor"):
+            data = data.detach().cpu().numpy()
+        if is_array(data):
             import numpy as np
 
-            array = data.detach().cpu().numpy() if not is_array(data) else data
             samples_rate = _samples_rate(rate or self.DEFAULT_RATE)
-            content, format = _wav.encode_wav(np.asarray(array), samples_rate), self.WAV
+            content, format = _wav.encode_wav(np.asarray(data), samples_rate), self.WAV
         else:
-            content, format = _audio_bytes(data), self._check_format(format)
+            format = self._check_format(format)
+            content = _audio_bytes(data)
         self.storage["caption"] = caption
         self.storage["format"] = format
         self.storage["data"] = BLOB(content)

@@ -20,9 +20,26 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-__all__ = ["CustomObject", "ObjectStorage", "caption_text", "comes_from", "is_array", "type_name"]
+__all__ = [
+    "CustomObject",
+    "Deferred",
+    "ObjectStorage",
+    "caption_text",
+    "comes_from",
+    "is_array",
+    "type_name",
+]
 
 _Class = TypeVar("_Class", bound="type[CustomObject]")
+
+
+class Deferred:
+    """A field that is worked out when it is first asked for."""
+
+    __slots__ = ("compute",)
+
+    def __init__(self, compute: Callable[[], Any]) -> None:
+        self.compute = compute
 
 
 class ObjectStorage:
@@ -35,13 +52,16 @@ class ObjectStorage:
 
     def __getitem__(self, key: str | int | tuple[str | int, ...] | EllipsisType) -> Any:
         if key is ...:
-            return dict(self._fields)
+            return self.collect()
         if isinstance(key, tuple):
-            value: Any = self._fields
+            value: Any = self
             for part in key:
                 value = value[part]
             return value
-        return self._fields[key]
+        value = self._fields[key]
+        if isinstance(value, Deferred):
+            value = self._fields[key] = value.compute()
+        return value
 
     def __setitem__(self, key: str | int | EllipsisType, value: Any) -> None:
         if key is ...:
@@ -63,7 +83,7 @@ class ObjectStorage:
 
     def get(self, key: str | int, default: Any = None) -> Any:
         """One field, or `default` if there is none."""
-        return self._fields.get(key, default)
+        return self[key] if key in self._fields else default
 
     def keys(self) -> Iterator[str | int]:
         """Names of the fields in the order they were set."""
@@ -71,16 +91,17 @@ class ObjectStorage:
 
     def items(self) -> Iterator[tuple[str | int, Any]]:
         """Names and values of the fields."""
-        return iter(self._fields.items())
+        return ((key, self[key]) for key in list(self._fields))
 
     def collect(self) -> dict[str | int, Any]:
         """All fields as a dict."""
-        return dict(self._fields)
+        return dict(self.items())
 
     def __getstate__(self) -> tuple[dict[str | int, Any], dict[str | int, bytes]]:
         """Plain fields, and bytes read: how they are read does not leave the process."""
-        blobs = {key: bytes(item) for key, item in self._fields.items() if isinstance(item, BLOB)}
-        return {key: blobs.get(key, item) for key, item in self._fields.items()}, blobs
+        fields = self.collect()
+        blobs = {key: bytes(item) for key, item in fields.items() if isinstance(item, BLOB)}
+        return {**fields, **blobs}, blobs
 
     def __setstate__(self, state: tuple[dict[str | int, Any], dict[str | int, bytes]]) -> None:
         fields, blobs = state

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from aim_compat.objects.base import CustomObject, is_array
+from aim_compat.objects.base import CustomObject, comes_from, is_array
 from matyan_client import objects as matyan
 from matyan_client.exceptions import InvalidInputError
 from matyan_client.objects import Encoded
@@ -144,7 +144,7 @@ def _fits_matyan(bin_count: Any) -> bool:
 def _numpy_histogram(samples: Any, bins: Any) -> tuple[Any, tuple[float, float]]:
     import numpy as np
 
-    if callable(getattr(samples, "detach", None)):  # a torch tensor
+    if comes_from(samples, "torch", "Tensor"):
         samples = samples.detach().cpu()
     weights, edges = np.histogram(np.asarray(samples), bins=bins)
     return weights, (float(edges[0]), float(edges[-1]))

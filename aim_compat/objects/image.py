@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from aim_compat.objects.base import CustomObject, caption_text, comes_from, is_array
+from aim_compat.objects.base import CustomObject, Deferred, caption_text, comes_from, is_array
 from aim_compat.types import BLOB
 from matyan_client import objects as matyan
 from matyan_client.exceptions import InvalidInputError, InvalidTypeError
@@ -69,7 +70,9 @@ class Image(CustomObject):
         image = _image_source(image)
         try:
             encoded = matyan.Image(image, "", format, quality, optimize)
-        except InvalidTypeError:
+        except InvalidTypeError as exc:
+            if str(exc).startswith("Image takes a path"):
+                raise _unsupported(image) from exc
             raise
         except InvalidInputError as exc:
             raise _image_error(exc, image, format) from exc
@@ -85,6 +88,7 @@ class Image(CustomObject):
         storage = self.storage
         storage["data"] = data
         storage["source"] = "PIL.Image"
+        storage["mode"] = Deferred(lambda: _mode(bytes(data)))
         storage["format"] = format_
         storage["width"] = width
         storage["height"] = height
@@ -172,6 +176,17 @@ class Image(CustomObject):
     __hash__ = None  # type: ignore[assignment]  # unhashable in Aim, as captions change
 
 
+def _mode(content: bytes) -> str | None:
+    """Pillow's name for the kind of pixels, None for a damaged image; reads only the header."""
+    from PIL import Image as pil
+
+    try:
+        with pil.open(BytesIO(content)) as picture:
+            return str(picture.mode)
+    except OSError:
+        return None
+
+
 def _image_source(image: Any) -> Any:
     """Refuse what Aim refuses; a path becomes str, with `~` expanded where that finds a file."""
     if isinstance(image, (str, os.PathLike)):
@@ -188,11 +203,15 @@ def _image_source(image: Any) -> Any:
     if isinstance(image, (bytes, bytearray, memoryview, CustomObject)) or (
         callable(getattr(image, "read", None)) and not comes_from(image, "PIL", "Image")
     ):
-        raise InvalidTypeError(
-            f"Cannot convert to aim.Image. Unsupported type {type(image)}. Pass a path or open it "
-            "first: PIL.Image.open(...)."
-        )
+        raise _unsupported(image)
     return image
+
+
+def _unsupported(image: Any) -> InvalidTypeError:
+    return InvalidTypeError(
+        f"Cannot convert to aim.Image. Unsupported type {type(image)}. It takes a path, PIL image, "
+        "numpy array, tensor or matplotlib figure; open bytes with PIL.Image.open(...)."
+    )
 
 
 def _image_error(exc: InvalidInputError, image: Any, format_: str | None) -> InvalidInputError:

@@ -31,13 +31,13 @@ def test_case(
     record: bool,
 ) -> None:
     tally["ran"] += 1
-    seen = execute(case, subject, tmp_path, scratch)
-    tally["observations"] += len(seen)
-    if record:
-        goldens.write(case, subject.version, seen)
+    outcome = execute(case, subject, tmp_path, scratch)
+    tally["observations"] += len(outcome.observations)
+    if record and outcome.stopped is None:
+        goldens.write(case, subject.version, outcome.observations)
         tally["recorded"] += 1
     entries = {} if subject.is_original else ledger.of(case.id)
-    verdict = judge(goldens.read(case.id), seen, entries, exactly=subject.is_original)
+    verdict = judge(goldens.read(case.id), outcome, entries, exactly=subject.is_original)
     assert verdict.ok, f"{case.id}: {case.title}\n" + "\n".join(verdict.problems)
     for entry in verdict.ledgered:
         tally[entry.state] += 1

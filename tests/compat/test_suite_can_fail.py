@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from conformance.case import CASES, by_priority, case
-from conformance.execute import execute
+from conformance.execute import Outcome, execute
 from conformance.goldens import Goldens
 from conformance.ledger import Entry, Ledger, LedgerError
 from conformance.mutants import MUTANTS, Mutant
@@ -45,12 +44,9 @@ def problems(
 ) -> set[str]:
     where.mkdir(parents=True)
     entries = {} if subject.is_original else ledger.of(case_id)
-    try:
-        seen = execute(CASES[case_id], subject, where, where.parent.parent)
-    except Exception as error:  # noqa: BLE001  # a case that falls over has failed too
-        return {f"raised {type(error).__name__}"}
+    outcome = execute(CASES[case_id], subject, where, where.parent.parent)
     golden = goldens.read(case_id)
-    return set(judge(golden, seen, entries, exactly=subject.is_original).problems)
+    return set(judge(golden, outcome, entries, exactly=subject.is_original).problems)
 
 
 @pytest.mark.parametrize("broken", MUTANTS, ids=lambda broken: broken.name)
@@ -128,6 +124,7 @@ def test_goldens_come_back_as_written(tmp_path: Path) -> None:
         ({"state": "gap"}, "expected"),
         ({"expected": "{"}, "not JSON"),
         ({"case": ""}, "names no case"),
+        ({"observation": "*"}, "whole case"),
         ({"until": "later"}, "unknown keys"),
     ],
 )
@@ -158,30 +155,41 @@ def test_stale_entries_are_found() -> None:
 
 
 def test_a_difference_is_a_problem() -> None:
-    assert judge({"seen": 1}, {"seen": 1}, {}).ok
-    assert not judge({"seen": 1}, {"seen": 2}, {}).ok
-    assert not judge({"seen": 1}, {"seen": 1.0}, {}).ok
-    assert not judge({"seen": 1}, {"seen": True}, {}).ok
+    assert judge({"seen": 1}, Outcome({"seen": 1}), {}).ok
+    assert not judge({"seen": 1}, Outcome({"seen": 2}), {}).ok
+    assert not judge({"seen": 1}, Outcome({"seen": 1.0}), {}).ok
+    assert not judge({"seen": 1}, Outcome({"seen": True}), {}).ok
 
 
 def test_a_missing_or_new_observation_is_a_problem() -> None:
-    assert not judge({"seen": 1}, {}, {}).ok
-    assert not judge({}, {"seen": 1}, {}).ok
+    assert not judge({"seen": 1}, Outcome({}), {}).ok
+    assert not judge({}, Outcome({"seen": 1}), {}).ok
 
 
 def test_a_better_observation_must_be_the_expected_one() -> None:
-    assert judge({"seen": 0}, {"seen": 1}, entry("better", 1)).ledgered
-    assert not judge({"seen": 0}, {"seen": 2}, entry("better", 1)).ok
+    assert judge({"seen": 0}, Outcome({"seen": 1}), entry("better", 1)).ledgered
+    assert not judge({"seen": 0}, Outcome({"seen": 2}), entry("better", 1)).ok
 
 
 @pytest.mark.parametrize("state", ["better", "gap"])
 def test_an_unexpected_pass_is_a_problem(state: str) -> None:
-    verdict = judge({"seen": 0}, {"seen": 0}, entry(state, 1))
+    verdict = judge({"seen": 0}, Outcome({"seen": 0}), entry(state, 1))
     assert "remove the entry" in verdict.problems[0]
 
 
 def test_a_gap_may_be_anything_but_a_pass() -> None:
-    assert judge({"seen": 0}, {"seen": 5}, entry("gap")).ok
+    assert judge({"seen": 0}, Outcome({"seen": 5}), entry("gap")).ok
+
+
+def test_a_case_that_falls_over_is_a_problem() -> None:
+    outcome = Outcome({"seen": 1}, KeyError("x"))
+    assert "KeyError" in judge({"seen": 1}, outcome, {}).problems[0]
+
+
+def test_a_gap_of_a_whole_case_covers_it_until_it_passes() -> None:
+    whole = {"*": Entry("X01-case", "*", "gap", ROW["reason"], "X01")}
+    assert judge({"seen": 1}, Outcome({}, KeyError("x")), whole).ledgered
+    assert "whole case equals Aim" in judge({"seen": 1}, Outcome({"seen": 1}), whole).problems[0]
 
 
 def test_an_error_may_be_caught_by_more_but_not_by_fewer() -> None:
@@ -195,7 +203,7 @@ def test_an_error_may_be_caught_by_more_but_not_by_fewer() -> None:
 
 
 def test_the_original_has_no_freedom() -> None:
-    seen = {"seen": {"raises": ["Exception", "KeyError", "ValueError"]}}
+    seen = Outcome({"seen": {"raises": ["Exception", "KeyError", "ValueError"]}})
     assert not judge({"seen": {"raises": ["Exception", "ValueError"]}}, seen, {}, exactly=True).ok
 
 

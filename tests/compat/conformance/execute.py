@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +13,34 @@ from conformance.case import Case
 from conformance.subject import Subject
 from conformance.world import World
 
-__all__ = ["execute"]
+__all__ = ["Outcome", "execute"]
 
 
-def execute(case: Case, subject: Subject, directory: Path, scratch: Path) -> dict[str, Any]:
-    """Run a case with an existing, empty directory as its repository; its observations by label."""
+@dataclass
+class Outcome:
+    """What came of a case."""
+
+    observations: dict[str, Any]
+    """What was seen, by label."""
+    stopped: Exception | None = None
+    """What kept the case from being carried out, outside of any observation."""
+
+
+def execute(case: Case, subject: Subject, directory: Path, scratch: Path) -> Outcome:
+    """Run a case with an existing, empty directory as its repository."""
     home = os.getcwd()
     os.chdir(directory)
+    world = World(subject, str(directory))
     try:
         if not case.fresh:
             subject.prepare(str(directory), scratch)
-        world = World(subject, str(directory))
         with warnings.catch_warnings():
             # a script that warns goes on; pytest would make it an exception
             warnings.simplefilter("ignore")
             case.body(world)
-        return world.observations
+        return Outcome(world.observations)
+    except Exception as error:  # noqa: BLE001  # judged and reported by whoever called
+        return Outcome(world.observations, error)
     finally:
         os.chdir(home)
         # runs that the case left open are closed now, while their directory exists

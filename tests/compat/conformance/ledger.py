@@ -2,6 +2,7 @@
 
 An entry is about one observation of one case. `state = "better"` says what the drop-in does
 instead (`expected`, JSON) and that is asserted; `state = "gap"` says that it does not do it yet.
+A gap may be about a whole case (`observation = "*"`), which then need not get to its end.
 An entry that refers to nothing, gives no reason, or is no longer true fails the run.
 """
 
@@ -19,10 +20,11 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Entry", "Ledger", "LedgerError"]
+__all__ = ["WHOLE_CASE", "Entry", "Ledger", "LedgerError"]
 
 _BEHAVIOUR = re.compile(r"[A-Z]\d{2}")
 _MIN_REASON = 20
+WHOLE_CASE = "*"
 
 
 class LedgerError(ValueError):
@@ -99,7 +101,7 @@ class Ledger:
         for entry in self.entries:
             if entry.case not in observations:
                 problems.append(f"{entry.case} / {entry.observation}: there is no such case.")
-            elif entry.observation not in observations[entry.case]:
+            elif entry.observation not in {*observations[entry.case], WHOLE_CASE}:
                 problems.append(f"{entry.case} / {entry.observation}: no such observation.")
         return problems
 
@@ -117,6 +119,8 @@ def _problems(row: dict[str, Any]) -> list[str]:
         problems.append("gives no reason.")
     if not _BEHAVIOUR.fullmatch(str(row.get("behaviour", ""))):
         problems.append(f"behaviour {row.get('behaviour')!r} is not an id such as 'T04'.")
+    if row.get("observation") == WHOLE_CASE and row.get("state") != "gap":
+        problems.append("only a gap can be about a whole case.")
     if (row.get("state") == "better") != ("expected" in row):
         problems.append("'better' needs an expected observation, 'gap' has none.")
     if "expected" in row:

@@ -7,10 +7,12 @@ it may raise an error that more `except` clauses catch.
 from __future__ import annotations
 
 import json
+import traceback
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.ledger import Entry
+from conformance.execute import Outcome
+from conformance.ledger import WHOLE_CASE, Entry
 
 __all__ = ["Verdict", "agrees", "judge"]
 
@@ -48,7 +50,7 @@ def _same(expected: Any, seen: Any) -> bool:
 
 def judge(
     golden: dict[str, Any],
-    seen: dict[str, Any],
+    outcome: Outcome,
     entries: dict[str, Entry],
     *,
     exactly: bool = False,
@@ -57,12 +59,16 @@ def judge(
 
     Args:
         golden: what Aim did.
-        seen: what the subject did.
+        outcome: what the subject did.
         entries: the ledger's entries of this case; none for real Aim.
         exactly: True for real Aim, which has no freedom.
     """
     verdict = Verdict()
+    seen = outcome.observations
     same = _same if exactly else agrees
+    if outcome.stopped is not None:
+        error = "".join(traceback.format_exception(outcome.stopped))
+        verdict.problems.append(f"the case could not be carried out:\n{error}")
     for label in [*golden, *(label for label in seen if label not in golden)]:
         expected, got = golden.get(label, _ABSENT), seen.get(label, _ABSENT)
         entry = entries.get(label)
@@ -77,7 +83,12 @@ def judge(
             verdict.problems.append(_difference(label, "ledger", entry.expected, got))
         else:
             verdict.ledgered.append(entry)
-    return verdict
+    whole = entries.get(WHOLE_CASE)
+    if whole is None:
+        return verdict
+    if verdict.ok:
+        return Verdict([f"the whole case equals Aim, yet the ledger says {whole.state!r}."])
+    return Verdict([], [*verdict.ledgered, whole])
 
 
 def _difference(label: str, source: str, expected: Any, got: Any) -> str:

@@ -184,7 +184,7 @@ def reading_closed(w: World) -> None:
     w.see("get", lambda: run.get("a"))
     w.see("active", lambda: run.active)
     w.see("metrics", lambda: [m.name for m in run.metrics()])
-    w.see("set", lambda: run.__setitem__("b", 2))
+    w.see("set", lambda: (run.__setitem__("b", 2), run["b"])[1])
 
 
 @case("R12", "a run that is never closed", priority="A")

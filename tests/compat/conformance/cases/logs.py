@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from conformance.case import case
@@ -47,3 +48,23 @@ def terminal(w: World) -> None:
     quiet = w.run()
     w.see("none", quiet.get_terminal_logs)
     quiet.close()
+
+
+@case("R17", "system metrics and parameters", priority="B")
+def system(w: World) -> None:
+    run = w.aim.Run(
+        repo=w.directory,
+        system_tracking_interval=0.1,
+        log_system_params=True,
+        capture_terminal_logs=False,
+    )
+    deadline_s = time.monotonic() + 10
+    while len(list(run.metrics())) < 4 and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    found = {m.name: m.context.to_dict() for m in run.metrics() if "gpu" not in m.name}
+    w.see("metrics", lambda: dict(sorted(found.items())))
+    values = run.get_metric("__system__memory_percent", w.context()).data.items_list()[1][0]
+    w.see("percent", lambda: all(0 <= value <= 100 for value in values))
+    w.see("parameters", lambda: sorted(run["__system_params"]))
+    w.see("types", lambda: {k: type(v) for k, v in run["__system_params"].items()})
+    run.close()

@@ -237,3 +237,14 @@ def read_back(w: World) -> None:
     w.see("get", lambda: stored.get(("hp", "nope"), "d"))
     w.see("missing", lambda: stored["nope"])
     w.see("write", lambda: stored.__setitem__("x", 1))
+
+
+@case("P05", "membership and iteration", priority="C")
+def membership(w: World) -> None:
+    run = w.run()
+    run["a"] = 1
+    w.see("in", lambda: "a" in run)
+    w.see("iter", lambda: list(run))
+    del run[...]
+    w.see("after deleting everything", lambda: run[...])
+    run.close()

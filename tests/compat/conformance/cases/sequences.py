@@ -182,3 +182,16 @@ def order_of_metrics(w: World) -> None:
     w.see("order", lambda: [(m.name, m.context.to_dict()) for m in run.metrics()])
     w.see("all", lambda: sorted((m.name, str(m.context.to_dict())) for m in run.metrics()))
     run.close()
+
+
+@case("S09", "an empty metric", priority="C")
+def empty(w: World) -> None:
+    run = w.run()
+    metric = w.aim.Metric("zzz", w.context(), run)
+    w.see("bool", lambda: bool(metric))
+    w.see("data", metric.data.items_list)
+    w.see("frame", lambda: (list(metric.dataframe().columns), len(metric.dataframe())))
+    w.see("steps", lambda: (metric.first_step(), metric.last_step()))
+    run.track(1.0, name="a")
+    w.see("preload", run.get_metric("a", w.context()).preload)
+    run.close()

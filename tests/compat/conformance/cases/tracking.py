@@ -194,7 +194,6 @@ def contexts(w: World) -> None:
     for position, context in enumerate(given):
         w.see(f"{position} {context}", lambda c=context: run.track(1.0, name="m", context=c))
     w.see("object", lambda: run.track(1.0, name="m", context={"a": object()}))
-    w.see("Context", lambda: run.track(1.0, name="m", context=w.context({"q": 1})))
     w.see(
         "listed",
         lambda: sorted(
@@ -207,6 +206,7 @@ def contexts(w: World) -> None:
 @case("T07", "contexts of other shapes", priority="C")
 def odd_contexts(w: World) -> None:
     run = w.run()
+    w.see("Context", lambda: run.track(1.0, name="m", context=w.context({"q": 1})))
     w.see("float32 value", lambda: run.track(1.0, name="m", context={"a": np.float32(1)}))
     w.see("str", lambda: run.track(1.0, name="m", context="train"))
     w.see("list", lambda: run.track(1.0, name="m", context=["x"]))

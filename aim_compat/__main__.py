@@ -1,0 +1,10 @@
+"""`python -m aim_compat`: the command line in `cli.py`."""
+
+from __future__ import annotations
+
+import sys
+
+from aim_compat.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

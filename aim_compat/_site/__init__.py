@@ -1,0 +1,1 @@
+"""A directory for PYTHONPATH: its `sitecustomize` carries `install()` into child processes."""

@@ -1,0 +1,276 @@
+"""What `repo.query_…()` and `run.metrics()` return: collections of sequences, read as they are
+iterated, any number of times (behaviour Q04, Q05, A07).
+
+The language is in `aimql.py`; searching is the backend's.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, cast
+
+from aim_compat.aimql import parse_aimql
+from aim_compat.sequences import Metric, Sequence, sequence_of
+from aim_compat.types import QueryReportMode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pandas import DataFrame
+
+    from aim_compat.repo import Repo
+    from aim_compat.run_reading import RunReader
+    from matyan_client.backends.base import Progress
+    from matyan_client.protocol.records import SequenceKind, SequenceRecord
+
+__all__ = [
+    "QueryRunSequenceCollection",
+    "QuerySequenceCollection",
+    "SequenceCollection",
+    "SingleRunSequenceCollection",
+]
+
+log = logging.getLogger("aim_compat.query")
+
+
+class SequenceCollection:
+    """Sequences of one run or of many."""
+
+    def __iter__(self) -> Iterator[Sequence]:
+        return self.iter()
+
+    def iter(self) -> Iterator[Sequence]:
+        """The sequences one by one."""
+        raise NotImplementedError
+
+    def iter_runs(self) -> Iterator[Any]:
+        """A collection per run, or (collection or None, (done, total)) in PROGRESS_TUPLE mode."""
+        raise NotImplementedError
+
+    def dataframe(
+        self,
+        only_last: bool = False,
+        include_run: bool = True,
+        include_name: bool = True,
+        include_context: bool = True,
+        include_props: bool = True,
+        include_params: bool = True,
+    ) -> DataFrame | None:
+        """All metrics below each other, None without any (behaviour Q12).
+
+        Args:
+            only_last: only the last step of each.
+            include_run: add `run.hash` and a column per parameter.
+            include_name: add `metric.name`.
+            include_context: add `metric.context.…` columns.
+            include_props: properties, where the frame is one of runs.
+            include_params: parameters, where the frame is one of runs.
+
+        Raises:
+            AttributeError: sequences of objects, which have no frame.
+            MissingDependencyError: pandas is not installed.
+        """
+        del include_props, include_params
+        from aim_compat.frames import concatenated
+
+        return concatenated(
+            cast("Metric", sequence).dataframe(
+                include_name=include_name,
+                include_context=include_context,
+                include_run=include_run,
+                only_last=only_last,
+            )
+            for sequence in self.iter()
+        )
+
+
+class SingleRunSequenceCollection(SequenceCollection):
+    """Sequences of one run, `run`."""
+
+    def __init__(
+        self,
+        run: RunReader,
+        seq_cls: type[Sequence] = Sequence,
+        query: str = "",
+        *,
+        records: list[SequenceRecord] | None = None,
+    ) -> None:
+        self.run = run
+        self.seq_cls = seq_cls
+        self.query = query
+        self._records = records
+
+    def iter(self) -> Iterator[Sequence]:
+        """The sequences by context id and name; all kinds if no class was given."""
+        from aim_compat.run_reading import listing_order
+
+        if self._records is not None:
+            records = sorted(self._records, key=listing_order)
+        else:
+            kind = self.seq_cls.sequence_name()
+            records = [record for record in self.run._sequences() if kind in ("", record.kind)]
+        for record in records:
+            yield sequence_of(record, self.run)
+
+    def iter_runs(self) -> Iterator[Any]:
+        """Nothing: there is one run, `run` (behaviour Q04)."""
+        log.warning("Run is already bound to the Collection")
+        return iter(())
+
+    def __repr__(self) -> str:
+        return f"<SingleRunSequenceCollection of {self.run!r}>"
+
+
+class QueryRunSequenceCollection(SequenceCollection):
+    """Runs that match a query, newest first.
+
+    Raises:
+        SyntaxError: the query is malformed or refused; here, and not when it is iterated (Q06).
+    """
+
+    def __init__(
+        self,
+        repo: Repo,
+        seq_cls: type[Sequence] = Sequence,
+        query: str = "",
+        paginated: bool = False,
+        offset: str | None = None,
+        report_mode: QueryReportMode = QueryReportMode.PROGRESS_BAR,
+        timezone_offset: int = 0,
+    ) -> None:
+        self.repo = repo
+        self.seq_cls = seq_cls
+        self.query = query
+        self.paginated = paginated
+        self.offset = offset
+        self.report_mode = report_mode
+        self._parsed = parse_aimql(query, None, timezone_offset)
+
+    def iter(self) -> Iterator[Sequence]:
+        """All sequences of all matching runs."""
+        for collection in self._runs(QueryReportMode.DISABLED):
+            yield from collection
+
+    def iter_runs(self) -> Iterator[Any]:
+        """A collection per matching run; its `run` is read-only."""
+        return self._runs(self.report_mode)
+
+    def _runs(self, mode: QueryReportMode) -> Iterator[Any]:
+        from aim_compat.run import Run
+
+        repo = self.repo
+
+        def search(progress: Progress | None) -> Iterator[SingleRunSequenceCollection]:
+            for record in repo._backend.search_runs(
+                self._parsed, after=self.offset, sequences=False, progress=progress
+            ):
+                run = Run._reader(record.hash, repo, record)
+                yield SingleRunSequenceCollection(run, self.seq_cls)
+
+        return _reported(search, repo, mode)
+
+    def dataframe(
+        self,
+        only_last: bool = False,
+        include_run: bool = True,
+        include_name: bool = True,
+        include_context: bool = True,
+        include_props: bool = True,
+        include_params: bool = True,
+    ) -> DataFrame | None:
+        """A row per run: hash, properties, parameters; None without a match."""
+        del only_last, include_run, include_name, include_context
+        from aim_compat.frames import concatenated
+
+        return concatenated(
+            collection.run.dataframe(include_props=include_props, include_params=include_params)
+            for collection in self._runs(QueryReportMode.DISABLED)
+        )
+
+
+class QuerySequenceCollection(SequenceCollection):
+    """Sequences of one kind that match a query, run by run, newest run first.
+
+    A malformed query raises SyntaxError when the collection is iterated (Q06).
+    """
+
+    def __init__(
+        self,
+        repo: Repo,
+        seq_cls: type[Sequence] = Metric,
+        query: str = "",
+        report_mode: QueryReportMode = QueryReportMode.PROGRESS_BAR,
+        timezone_offset: int = 0,
+    ) -> None:
+        if query is None:
+            raise AttributeError("A query is text, not None; '' finds everything.")
+        self.repo = repo
+        self.seq_cls = seq_cls
+        self.query = query
+        self.report_mode = report_mode
+        self._timezone_offset = timezone_offset
+
+    def iter(self) -> Iterator[Sequence]:
+        """The matching sequences one by one."""
+        mode = self.report_mode
+        if mode is QueryReportMode.PROGRESS_TUPLE:
+            mode = QueryReportMode.DISABLED
+        for collection in self._runs(mode):
+            yield from collection
+
+    def iter_runs(self) -> Iterator[Any]:
+        """A collection per run that passes the run's part of the query; it may be empty (A07)."""
+        return self._runs(self.report_mode)
+
+    def _runs(self, mode: QueryReportMode) -> Iterator[Any]:
+        from aim_compat.run import Run
+
+        repo, kind = self.repo, cast("SequenceKind", self.seq_cls.sequence_name())
+        parsed = parse_aimql(self.query, kind, self._timezone_offset)
+
+        def search(progress: Progress | None) -> Iterator[SingleRunSequenceCollection]:
+            for record, matching in repo._backend.search_sequences(kind, parsed, progress=progress):
+                run = Run._reader(record.hash, repo, record)
+                yield SingleRunSequenceCollection(run, self.seq_cls, records=matching)
+
+        return _reported(search, repo, mode)
+
+
+def _reported(search: Any, repo: Repo, mode: QueryReportMode) -> Iterator[Any]:
+    """What a search finds, with the progress the caller asked for."""
+    if mode is QueryReportMode.PROGRESS_TUPLE:
+        return _with_tuples(search, repo._backend.count_runs())
+    if mode is QueryReportMode.PROGRESS_BAR:
+        return _with_bar(search, repo._backend.count_runs())
+    return iter(search(None))
+
+
+def _with_tuples(search: Any, total: int) -> Iterator[Any]:
+    """(found or None, (done, total)) for each run looked at."""
+    looked_at = reported = 0
+
+    def progress(done: int, of_all: int) -> None:
+        nonlocal looked_at
+        del of_all  # candidates of an index; the caller thinks in runs
+        looked_at = done
+
+    for collection in search(progress):
+        here = min(max(looked_at, reported) + 1, total)
+        for done in range(reported + 1, here):
+            yield None, (done, total)
+        reported = here
+        yield collection, (here, total)
+    for done in range(reported + 1, total + 1):
+        yield None, (done, total)
+
+
+def _with_bar(search: Any, total: int) -> Iterator[Any]:
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        log.debug("tqdm is not installed; no progress bar")
+        yield from search(None)
+        return
+    with tqdm(total=total) as bar:
+        yield from search(lambda done, of_all: bar.update(done - bar.n))
+        bar.update(total - bar.n)

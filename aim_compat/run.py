@@ -1,0 +1,321 @@
+"""`Run` as scripts written for Aim know it: a translator in front of `matyan_client.Run`.
+
+Holds no storage, network or query code. What `track` takes is in `tracking.py`, parameters in
+`params.py`, series in `sequences.py`; ids like R06 and T04 are observations of Aim 3.29.1.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+import warnings
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
+
+import matyan_client
+from aim_compat import artifacts as artifact_files
+from aim_compat.context import Context, as_context, context_from_wire, context_to_wire
+from aim_compat.errors import artifacts_uri_missing
+from aim_compat.meta_tree import MetaRunTree
+from aim_compat.params import HIDDEN, Path, clean_value, path_of
+from aim_compat.run_reading import RunReader
+from aim_compat.snapshot import note_write
+from aim_compat.tracking import NOTHING, accepted, whole_step
+from matyan_client.artifacts import Artifact as StoredArtifact
+from matyan_client.exceptions import InvalidInputError, InvalidTypeError
+
+if TYPE_CHECKING:
+    from aim_compat.repo import Repo
+
+__all__ = ["DEFAULT_SYSTEM_TRACKING_INT", "Run", "generate_run_hash"]
+
+log = logging.getLogger("aim_compat.run")
+
+DEFAULT_SYSTEM_TRACKING_INT = 10
+"""Seconds between samples of system metrics."""
+
+_DAY_S = 86_400
+_DEFAULT_EXPERIMENT = "default"
+
+
+def generate_run_hash(hash_length: int = 24) -> str:
+    """A new run hash: hex digits (behaviour R01)."""
+    return uuid.uuid4().hex[:hash_length]
+
+
+class Run(RunReader):
+    """One tracked run: parameters, series, log messages, artifacts.
+
+    Args:
+        run_hash: hash of a run to resume or read; None makes a new one.
+        repo: path, `aim://host:port`, URL or `Repo`; None: the default repository.
+        read_only: only read. Names, tags and the like can be edited all the same (R16).
+        experiment: name of the experiment; a new run goes to `default` without one.
+        force_resume: taken and not needed; several writers of one run are welcome.
+        system_tracking_interval: seconds between samples of system metrics; None or what is not
+            between 0 and a day: none.
+        log_system_params: keep executable, packages, environment, git state as `__system_params`.
+        capture_terminal_logs: keep what is written to stdout and stderr.
+
+    Raises:
+        MissingRunError: no run has this hash (a RuntimeError).
+        InvalidInputError: read_only without a hash.
+    """
+
+    def __init__(
+        self,
+        run_hash: str | None = None,
+        *,
+        repo: str | os.PathLike[str] | Repo | None = None,
+        read_only: bool = False,
+        experiment: str | None = None,
+        force_resume: bool = False,
+        system_tracking_interval: float | None = DEFAULT_SYSTEM_TRACKING_INT,
+        log_system_params: bool | None = False,
+        capture_terminal_logs: bool | None = True,
+    ) -> None:
+        from aim_compat.repo import get_repo
+
+        self._attach(generate_run_hash() if run_hash is None else run_hash, get_repo(repo))
+        self.read_only = bool(read_only)
+        if run_hash is None:
+            if read_only:
+                raise InvalidInputError("Run(read_only=True) needs the hash of the run to read.")
+            experiment = _DEFAULT_EXPERIMENT if experiment is None else experiment
+        else:
+            for sequence in self._fetch(sequences=True).sequences or ():
+                self._known_context(context_from_wire(sequence.context), sequence.context)
+        if not read_only:
+            self._client = matyan_client.Run(
+                self.hash,
+                repo=self.repo._repo,
+                experiment=None if experiment is None else str(experiment),
+                force_resume=force_resume,
+                system_tracking_interval=_sampling_interval(system_tracking_interval),
+                log_system_params=bool(log_system_params),
+                capture_terminal_logs=bool(capture_terminal_logs),
+            )
+            note_write()
+
+    # -- parameters ------------------------------------------------------------------------------
+
+    def __setitem__(self, key: Any, val: Any) -> None:
+        """Set a parameter, replacing the whole subtree (P01).
+
+        Args:
+            key: text, int, a tuple of them for a path, or `...` for everything.
+            val: see `params.clean_value`.
+
+        Raises:
+            TypeError: a value that cannot be stored (P03).
+            ValueError: a key that cannot be one (P04).
+        """
+        self.set(key, val)
+
+    def set(self, key: Any, val: Any, strict: bool = True) -> None:
+        """Set a parameter; with `strict=False` what cannot be stored becomes its `repr()` (P06)."""
+        self._set_path(path_of(key), clean_value(val, strict=strict))
+
+    def _set_path(self, path: Path, value: Any) -> None:
+        if not path:
+            if not isinstance(value, dict):
+                raise InvalidTypeError(f"All parameters of a run are a dict, not {value!r}.")
+            hidden = self._hidden()
+            value = {**value, HIDDEN: hidden} if hidden else value
+        self._writable().set_param(path, value)
+
+    def _delete_path(self, path: Path) -> None:
+        if path:
+            self._writable().delete_param(path)
+        else:
+            self._set_path((), {})
+
+    def __delitem__(self, key: Any) -> None:
+        """Remove a parameter; nothing happens if there is none."""
+        self._delete_path(path_of(key))
+
+    @property
+    def meta_run_tree(self) -> MetaRunTree:
+        """A small stand-in for Aim's storage tree of the run (U24)."""
+        return MetaRunTree(self)
+
+    # -- tracking --------------------------------------------------------------------------------
+
+    def track(
+        self,
+        value: Any,
+        name: str | None = None,
+        step: int | None = None,
+        epoch: float | None = None,
+        *,
+        context: Any = None,
+    ) -> None:
+        """Track a value at a step of a series.
+
+        Args:
+            value: a number or one-element array of any library, an object, a list of objects of
+                one kind, or a dict of name to such values, which share one step (T05).
+            name: the series; None with a dict only.
+            step: None counts on from the highest; fractions are cut off.
+            epoch: optional.
+            context: a dict, a `Context`, or any plain value (T07).
+
+        Raises:
+            ValueError: no name, or a value that cannot be tracked or does not fit what the series
+                holds (T01, T03, T08).
+            NotImplementedError: a context of other than plain values (T07).
+        """
+        if context is not None:
+            try:
+                context = self._contexts[tuple(context.items())]
+            except (KeyError, TypeError, AttributeError):
+                context = self._known_context(as_context(context))
+        kind = value.__class__
+        if (kind is not float and kind is not int) or name.__class__ is not str:
+            value, name = accepted(value, name)
+            if value is NOTHING:
+                return
+        if step is not None and step.__class__ is not int:
+            step = whole_step(step)
+        note_write()
+        (self._client or self._writable()).track(value, name, step, epoch, context=context)
+
+    def _known_context(
+        self, context: Context, stored: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """The wire form of a context; equal ones (T07) share that of the first."""
+        wire = context_to_wire(context) if stored is None else stored
+        wire = self._contexts_by_idx.setdefault(context_from_wire(wire).idx, wire)
+        given = context.to_dict()
+        if isinstance(given, dict):
+            try:
+                self._contexts[tuple(given.items())] = wire
+            except TypeError:
+                return wire  # nested: looked up by its id each time
+        return wire
+
+    # -- log messages ----------------------------------------------------------------------------
+
+    def log_error(self, msg: str, **params: Any) -> None:
+        """Keep an error message and fields that belong to it."""
+        self._log_message(logging.ERROR, msg, **params)
+
+    def log_warning(self, msg: str, **params: Any) -> None:
+        """Keep a warning and fields that belong to it."""
+        self._log_message(logging.WARNING, msg, **params)
+
+    def log_info(self, msg: str, **params: Any) -> None:
+        """Keep a message and fields that belong to it."""
+        self._log_message(logging.INFO, msg, **params)
+
+    def log_debug(self, msg: str, **params: Any) -> None:
+        """Keep a debugging message and fields that belong to it."""
+        self._log_message(logging.DEBUG, msg, **params)
+
+    def _log_message(self, level: int, msg: str, **params: Any) -> None:
+        self._writable().log_record(level, msg, **params)
+
+    # -- artifacts -------------------------------------------------------------------------------
+
+    @property
+    def artifacts_uri(self) -> str | None:
+        """Where artifacts of this run go, None until `set_artifacts_uri`."""
+        uri = self._hidden().get("artifacts_uri")
+        return None if uri is None else f"{uri}/{self.hash}"
+
+    def set_artifacts_uri(self, uri: str) -> None:
+        """Choose where artifacts go, such as `file:///shared/artifacts`; without a scheme this
+        warns and changes nothing (M03)."""
+        if not artifact_files.has_scheme(uri):
+            warnings.warn(
+                f'artifacts_uri must start with a scheme, e.g. s3:// or file://. Got "{uri}"',
+                stacklevel=2,
+            )
+            return
+        self._set_path((HIDDEN, "artifacts_uri"), uri.rstrip("/"))
+
+    def log_artifact(
+        self, path: str | os.PathLike[str], name: str | None = None, *, block: bool = False
+    ) -> None:
+        """Copy a file to the artifacts URI; its name there is the file's own without `name`.
+
+        Raises:
+            ValueError: no artifacts URI is set, or one of a kind we do not have.
+            OSError: the file cannot be read, or not be copied.
+        """
+        del block  # the copy is there when this returns
+        uri = self.artifacts_uri
+        if uri is None:
+            raise artifacts_uri_missing()
+        source = os.fspath(path)
+        target = os.path.basename(source) if name is None else name
+        note = artifact_files.copy_to_store(source, target, uri)
+        self._set_path((HIDDEN, "artifacts", target), note)
+
+    def log_artifacts(
+        self, path: str | os.PathLike[str], name: str | None = None, *, block: bool = False
+    ) -> None:
+        """Copy all files below a directory; they are named below `name`, or the directory's own."""
+        if self.artifacts_uri is None:
+            raise artifacts_uri_missing()
+        directory = FilePath(path)
+        if not directory.is_dir():
+            raise NotADirectoryError(f"{os.fspath(path)!r} is not a directory.")
+        prefix = directory.resolve().name if name is None else name
+        for file in sorted(directory.rglob("*")):
+            if file.is_file():
+                relative = file.relative_to(directory).as_posix()
+                self.log_artifact(str(file), f"{prefix}/{relative}", block=block)
+
+    @property
+    def artifacts(self) -> dict[str, artifact_files.Artifact]:
+        """Artifacts by name."""
+        stored = {
+            record.path: StoredArtifact(record, self._backend)
+            for record in self._backend.list_artifacts(self.hash)
+        }
+        return artifact_files.files_of(self._hidden("artifacts"), stored)
+
+    # -- end -------------------------------------------------------------------------------------
+
+    def report_progress(self, *, expect_next_in: int = 0, block: bool = False) -> None:
+        """Taken and not needed: a run tells by itself that its process is alive.
+
+        Raises:
+            ValueError: the run only reads (R16).
+        """
+        del expect_next_in, block
+        if self.read_only:
+            raise InvalidInputError("Progress reports are not enabled for this run")
+
+    def report_successful_finish(self, *, block: bool = True) -> None:
+        """Taken and not needed: `close()` says it."""
+        del block
+        self.report_progress()
+
+    def close(self) -> None:
+        """Finish the run; quiet when it is finished already, or only reads."""
+        if self._client is not None:
+            self._client.close()
+            note_write()
+
+    def check_metrics_version(self) -> bool:
+        """False: there are no metrics in an old format here."""
+        return False
+
+    def update_metrics(self) -> None:
+        """Nothing to convert."""
+
+
+def _sampling_interval(interval: Any) -> float | None:
+    """The interval if it is one, else None and a warning (R17)."""
+    if interval is None:
+        return None
+    if isinstance(interval, (int, float)) and 0 < interval < _DAY_S:
+        return float(interval)
+    log.warning(
+        "To track system resource usage please set `system_tracking_interval` greater than 0 and "
+        "less than 1 day"
+    )
+    return None

@@ -1,0 +1,91 @@
+"""What `Run.track` takes and refuses, with Aim's exception types (behaviour T01 to T05).
+
+What passes goes on to `matyan_client.Run.track` as it is.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from aim_compat.errors import dict_with_name, name_missing, not_trackable
+from matyan_client.objects.base import Trackable, is_trackable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["NOTHING", "accepted", "whole_step"]
+
+log = logging.getLogger("aim_compat.run")
+
+NOTHING: Any = object()
+"""Stands for a value that was taken and is not stored."""
+
+
+_warned = False
+
+
+def accepted(value: Any, name: Any) -> tuple[Any, str | None]:
+    """The value and name to track.
+
+    Numbers of any library are judged by `matyan_client`, which has Aim's exception types for them.
+
+    Raises:
+        InvalidInputError: no name, or something that is neither number nor object (a ValueError).
+    """
+    if isinstance(value, dict):
+        if name is not None:
+            raise dict_with_name()
+        return _accepted_dict(value), None
+    if name is None:
+        raise name_missing()
+    checked = _accepted_value(value)
+    return checked, name if isinstance(name, str) else str(name)
+
+
+def _accepted_dict(values: dict[Any, Any]) -> Any:
+    kept = {str(name): _accepted_value(value) for name, value in values.items()}
+    kept = {name: value for name, value in kept.items() if value is not NOTHING}
+    return kept or NOTHING
+
+
+def _accepted_value(value: Any) -> Any:
+    if isinstance(value, (int, float, Trackable)) and not isinstance(value, complex):
+        return value
+    if isinstance(value, (list, tuple)):
+        return _accepted_list(value)
+    if isinstance(value, (str, bytes, dict)) or not _number_like(value):
+        raise not_trackable(value)
+    return value
+
+
+def _number_like(value: Any) -> bool:
+    """Arrays and tensors of all libraries have one of these; Decimal and Fraction do not."""
+    return any(callable(getattr(value, method, None)) for method in ("item", "numpy"))
+
+
+def _accepted_list(value: Any) -> Any:
+    if value and all(map(is_trackable, value)):
+        return value
+    if any(map(is_trackable, value)):
+        raise not_trackable(value)
+    # Aim takes plain lists and keeps them where no reader finds them (behaviour T01).
+    global _warned
+    if not _warned:
+        _warned = True
+        log.warning(
+            "track() was given a list without Images, Audios or Texts in it (%.100r); nothing is "
+            "tracked. Aim would keep it where no reader finds it.",
+            value,
+        )
+    return NOTHING
+
+
+def whole_step(step: Any) -> Any:
+    """A step with its fraction cut off, as Aim reads it back (behaviour T04)."""
+    if isinstance(step, (str, bytes)):
+        return step  # refused, with its type named, by matyan_client
+    truncate: Callable[[], int] | None = getattr(step, "__trunc__", None)
+    if isinstance(step, float) and (step != step or step in (float("inf"), float("-inf"))):
+        return step
+    return step if truncate is None else int(step)

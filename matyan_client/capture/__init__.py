@@ -1,0 +1,1 @@
+"""What a run records beside what it is told: terminal output, resource use, the environment."""

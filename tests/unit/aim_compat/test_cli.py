@@ -1,0 +1,309 @@
+"""`python -m aim_compat`: scripts run as `python` runs them, and Aim's commands."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from aim_compat import _surface
+from aim_compat.cli import main
+
+ROOT = Path(__file__).resolve().parents[3]
+OURS = ("-m", "aim_compat", "run")
+
+
+@pytest.fixture(autouse=True)
+def _at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty directory, with this checkout importable in children."""
+    for name in ("AIM_REPO", "MATYAN_BACKEND_URL", "AIM_COMPAT_REDIRECT", "AIM_COMPAT_INSTALL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.chdir(tmp_path)
+
+
+def write(name: str, text: str) -> Path:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(textwrap.dedent(text), encoding="utf-8")
+    return path
+
+
+def python(*args: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *args], input=stdin, capture_output=True, text=True, check=False
+    )
+
+
+def neutral(text: str) -> str:
+    """Standard error without the name of the program that complains."""
+    return text.replace(f"{sys.executable}: ", "").replace("aim-compat: ", "")
+
+
+# -- run: as python does -----------------------------------------------------------------------
+
+SHOW = """\
+\"\"\"What a program sees of itself.\"\"\"
+import sys
+print(__name__, __doc__, __package__, sys.argv, sys.path[0])
+print(globals().get("__file__"), __spec__ and __spec__.name, type(__loader__).__name__)
+print(sorted(name for name in globals() if name.startswith("__")))
+assert sys.modules["__main__"].__dict__ is globals()
+"""
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("show.py", "a", "--flag", "-m"),
+        ("sub/show.py",),
+        ("-m", "package.module", "x"),
+        ("-mpackage.module", "x"),
+        ("-m", "package", "--", "y"),
+        ("packed", "z"),
+        ("packed.zip",),
+        ("-c", "import sys; print(sys.argv, sys.path[0], __name__)", "q", "-c"),
+        ("-", "s"),
+    ],
+    ids=lambda args: " ".join(args)[:20],
+)
+def test_a_program_sees_what_python_shows_it(args: tuple[str, ...]) -> None:
+    for name in ("show.py", "sub/show.py", "package/module.py", "package/__main__.py"):
+        write(name, SHOW)
+    write("package/__init__.py", "")
+    write("packed/__main__.py", "import sys; print(__name__, sys.argv, sys.path[0])")
+    with zipfile.ZipFile("packed.zip", "w") as archive:
+        archive.write("packed/__main__.py", "__main__.py")
+    stdin = "import sys; print(sys.argv, sys.path[0], __name__)" if args[0] == "-" else ""
+    expected, found = python(*args, stdin=stdin), python(*OURS, *args, stdin=stdin)
+    assert expected.returncode == found.returncode == 0, found.stderr
+    assert found.stdout == expected.stdout
+    assert found.stderr == expected.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("import sys; sys.exit(7)", 7),
+        ("import sys; sys.exit()", 0),
+        ("import sys; sys.exit('message')", 1),
+        ("raise SystemExit(True)", 1),
+        ("def f():\n    raise ValueError('boo')\nf()\n", 1),
+        ("try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise KeyError(1) from e\n", 1),
+        ("import missing_module_x", 1),
+        ("def f(:\n", 1),
+        ("import atexit\natexit.register(print, 'at exit')\nraise ValueError('x')", 1),
+        ("import sys\nsys.excepthook = lambda *a: print('hook', a[1])\nraise ValueError('x')", 1),
+    ],
+)
+def test_endings_are_those_of_python(text: str, code: int) -> None:
+    write("script.py", text)
+    expected, found = python("script.py"), python(*OURS, "script.py")
+    assert found.returncode == expected.returncode == code
+    assert found.stdout == expected.stdout
+    assert found.stderr == expected.stderr  # to the letter: no frame of ours in it
+
+
+def test_an_interrupt_ends_with_130() -> None:
+    write("script.py", "raise KeyboardInterrupt")
+    found = python(*OURS, "script.py")
+    assert found.returncode == 130
+    assert found.stderr == python("script.py").stderr
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("missing.py",),
+        ("-m", "missing_x"),
+        ("-m", "missing_x.y"),
+        ("-m", "package"),
+        ("-m", "package.missing"),
+        ("package",),
+    ],
+    ids=lambda args: " ".join(args),
+)
+def test_what_cannot_be_run_is_said_as_python_says_it(args: tuple[str, ...]) -> None:
+    write("package/__init__.py", "")
+    expected, found = python(*args), python(*OURS, *args)
+    assert found.returncode == expected.returncode != 0
+    assert neutral(found.stderr) == neutral(expected.stderr)
+
+
+def test_imports_beside_the_script_and_in_its_package() -> None:
+    write("elsewhere/helper.py", "import aim\nNAME = aim.__name__")
+    write("elsewhere/script.py", "import helper; print(helper.NAME)")
+    write("package/__init__.py", "")
+    write("package/helper.py", "from aim import Text\nNAME = Text('t').data")
+    write("package/module.py", "from .helper import NAME; print(NAME)")
+    assert python(*OURS, "elsewhere/script.py").stdout == "aim_compat\n"
+    assert python(*OURS, "-m", "package.module").stdout == "t\n"
+
+
+def test_deprecations_in_the_script_are_shown() -> None:
+    write("script.py", "import warnings; warnings.warn('old', DeprecationWarning)")
+    assert "old" in python(*OURS, "script.py").stderr
+
+
+# -- run: children -----------------------------------------------------------------------------
+
+CHILDREN = """
+import multiprocessing
+import aim
+
+def work(number):
+    import aim
+    return number, aim.__name__, aim.sdk.types.QueryReportMode.__module__
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(METHOD)
+    with context.Pool(2) as pool:
+        print(pool.map(work, [1, 2]))
+"""
+
+METHODS = ["spawn"] if sys.platform == "win32" else ["fork", "spawn", "forkserver"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("as_module", [False, True])
+def test_worker_processes_know_aim(method: str, as_module: bool) -> None:
+    write("script.py", CHILDREN.replace("METHOD", repr(method)))
+    found = python(*OURS, *(("-m", "script") if as_module else ("script.py",)))
+    assert found.returncode == 0, found.stderr
+    workers = [(number, "aim_compat", "aim_compat.types") for number in (1, 2)]
+    assert found.stdout == f"{workers}\n"
+
+
+def test_other_pythons_that_a_script_starts_know_aim() -> None:
+    script = """
+    import subprocess, sys
+    subprocess.run([sys.executable, "-c", "import aim; print(aim.__name__)"], check=True)
+    subprocess.run([sys.executable, "child.py"], check=True)
+    """
+    write("script.py", script)
+    write("child.py", "import subprocess, sys; subprocess.run([sys.executable, 'grandchild.py'])")
+    write("grandchild.py", "from aim.sdk.errors import MissingRunError as E; print(E.__module__)")
+    assert python(*OURS, "script.py").stdout == "aim_compat\naim_compat.errors\n"
+
+
+def test_a_checkout_is_found_by_children_whatever_the_path(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("PYTHONPATH")
+    write("script.py", "import subprocess, sys; subprocess.run([sys.executable, 'child.py'])")
+    write("child.py", "import aim; print(aim.__name__)")
+    script = Path("script.py").resolve()
+    found = subprocess.run(
+        [sys.executable, *OURS, str(script)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+        env={**os.environ, "PYTHONPATH": ""},
+    )
+    assert "can't open file" in found.stderr  # child.py: relative to the working directory
+    script.write_text(
+        script.read_text().replace("'child.py'", repr(str(script.with_name("child.py"))))
+    )
+    found = subprocess.run(
+        [sys.executable, *OURS, str(script)], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert found.stdout == "aim_compat\n", found.stderr
+
+
+def test_a_sitecustomize_of_the_user_still_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    write("custom/sitecustomize.py", "import os; os.environ['CUSTOM'] = 'ran'; WHO = 'user'")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path("custom").resolve()), str(ROOT)]))
+    child = "import aim, os, sitecustomize as s; print(aim.__name__, os.environ['CUSTOM'], s.WHO)"
+    write("script.py", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])")
+    assert python(*OURS, "script.py").stdout == "aim_compat ran user\n"
+
+
+# -- commands ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "args", [[], ["--help"], ["run", "--help"], ["run"], ["run", "-m"], ["run", "-x"]]
+)
+def test_help(args: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        code = main(args)
+    except SystemExit as exc:  # argparse
+        code = exc.code if isinstance(exc.code, int) else 1
+    shown = capsys.readouterr()
+    assert code == (0 if "--help" in args else 2)
+    assert "usage: aim-compat" in (shown.out if code == 0 else shown.err)
+
+
+def test_surface(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["surface", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == len(_surface.rows())
+    assert main(["surface", "--markdown"]) == 0
+    assert capsys.readouterr().out.startswith("# Compatibility with Aim\n")
+    assert main(["surface"]) == 0
+    assert "absent     aim.pytorch_lightning  framework adapters" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["version"]) == 0
+    assert capsys.readouterr().out.startswith("Aim v3.29.1")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["up", "--host", "0.0.0.0", "-p", "80"],
+        ["server"],
+        ["convert", "tensorboard", "--logdir", "x"],
+        ["storage", "--repo", "x", "reindex", "-y"],
+        ["runs", "cp", "--destination", "x", "h"],
+        ["runs", "close"],
+    ],
+    ids=lambda args: " ".join(args[:2]),
+)
+def test_commands_that_are_elsewhere_say_where(
+    args: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(args) == 2
+    assert capsys.readouterr().err.startswith("aim-compat: `aim ")
+
+
+def test_init_list_and_remove(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aim_compat import Run
+
+    def command(*args: str) -> str:
+        assert main(args) == 0
+        return capsys.readouterr().out
+
+    assert command("init").startswith("Initialized")
+    hashes = []
+    for _ in range(3):
+        run = Run(system_tracking_interval=None, capture_terminal_logs=False)
+        hashes.append(run.hash)
+        run.close()
+    assert command("init", "--skip-if-exists").startswith("Repo exists")
+    shown, total = command("runs", "ls").splitlines()
+    assert sorted(shown.split("\t")) == sorted(hashes)
+    assert total == "Total 3 runs."
+    assert main(["runs", "rm", "-y", "nobody*"]) == 1
+    assert "no run matches 'nobody*'" in capsys.readouterr().err
+    assert command("runs", "rm", "-y", hashes[0]) == "Successfully deleted 1 runs.\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO())  # nobody answers
+    assert main(["runs", "rm", "*"]) == 1
+    assert command("runs", "--repo", ".", "rm", "-y", "*") == "Successfully deleted 2 runs.\n"
+    assert command("runs", "ls").endswith("Total 0 runs.\n")
+
+
+def test_a_repository_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", "--repo", "nowhere", "ls"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not Path("nowhere").exists()

@@ -1,0 +1,177 @@
+"""The table of Aim's surface: whole, true, and what the import paths and the page come from."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import aim_compat
+from aim_compat import _surface, _surface_page
+from aim_compat._surface import Row, Status
+
+ROOT = Path(__file__).resolve().parents[3]
+ORACLE = ROOT / ".venv-aim" / "bin" / "python"
+
+HERE = [row for row in _surface.rows() if row.status is Status.SUPPORTED]
+ABSENT = [row for row in _surface.rows() if row.status is Status.ABSENT]
+DIFFERENT = [row for row in _surface.rows() if row.status is Status.DIFFERS]
+
+
+def ours(module: str) -> str:
+    return "aim_compat" + module.removeprefix("aim")
+
+
+def title(row: Row) -> str:
+    return row.title
+
+
+def test_no_name_is_in_the_table_twice() -> None:
+    titles = [(row.module, row.name) for row in _surface.rows()]
+    assert sorted(titles) == sorted(set(titles))
+
+
+def test_what_is_not_as_in_aim_says_why() -> None:
+    for row in [*ABSENT, *DIFFERENT]:
+        assert row.note.endswith("."), row.title
+        assert not row.home, row.title
+
+
+@pytest.mark.parametrize("row", HERE, ids=title)
+def test_what_is_supported_is_there(row: Row) -> None:
+    value = getattr(importlib.import_module(ours(row.module)), row.name)
+    if not row.home:
+        assert value == row.value
+        return
+    module, _, name = row.home.partition(":")
+    assert value is getattr(importlib.import_module(module), name)
+
+
+@pytest.mark.parametrize("row", DIFFERENT, ids=title)
+def test_what_differs_is_there(row: Row) -> None:
+    value = importlib.import_module(ours(row.module))
+    for name in row.name.split(".")[:1]:
+        value = getattr(value, name)
+    member = row.name.partition(".")[2]
+    annotated = {name for cls in value.__mro__ for name in vars(cls).get("__annotations__", {})}
+    assert hasattr(value, member) or member in annotated
+
+
+@pytest.mark.parametrize("row", ABSENT, ids=title)
+def test_what_is_absent_says_what_to_do(row: Row) -> None:
+    module, name = row.module, row.name
+    if name == "*":
+        module, _, name = module.rpartition(".")
+    message = f"{module}.{name} of Aim 3.29.1 is not in aim_compat: {row.note}"
+    if ours(row.title) != "aim_compat.cli":  # a module of our own has this name
+        with pytest.raises(ImportError) as refused:
+            exec(f"from {ours(module)} import {name}", {})
+        assert row.note in str(refused.value)
+    if _surface.has_module(module) and row.title != "aim.cli":
+        parent = importlib.import_module(ours(module))
+        assert not hasattr(parent, name)
+        with pytest.raises(AttributeError) as missing:
+            getattr(parent, name)
+        assert str(missing.value) == message
+
+
+def test_modules_are_made_when_they_are_imported() -> None:
+    module = importlib.import_module("aim_compat.sdk.objects.image")
+    assert sys.modules["aim_compat.sdk.objects.image"] is module
+    assert aim_compat.sdk.objects.image is module
+    assert module.Image is aim_compat.Image
+    assert set(module.__all__) <= set(dir(module))
+    names: dict[str, object] = {}
+    exec("from aim_compat.sdk.objects.image import *", names)
+    assert names["Image"] is aim_compat.Image
+
+
+def test_submodules_resolve_without_an_import() -> None:
+    script = """
+import aim_compat as aim
+assert aim.sdk.types.QueryReportMode.DISABLED.value == 0
+assert aim.storage.context.Context({}).to_dict() == {}
+assert aim.errors.MissingRunError is aim.sdk.errors.MissingRunError
+assert aim.__version__.__version__ == "3.29.1"
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize("name", ["aim_compat.nope", "aim_compat.sdk.nope", "aim_compat.sdk.run.x"])
+def test_what_aim_lacks_too_is_simply_missing(name: str) -> None:
+    with pytest.raises(ModuleNotFoundError, match=f"No module named '{name}'"):
+        importlib.import_module(name)
+    module, _, attribute = name.rpartition(".")
+    with pytest.raises(ImportError, match=f"cannot import name '{attribute}'"):
+        exec(f"from {module} import {attribute}", {})
+
+
+def test_the_page_is_the_table() -> None:
+    page = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
+    assert page == _surface_page.as_markdown(), (
+        "docs/compatibility.md is stale; run: "
+        "python -m aim_compat surface --markdown > docs/compatibility.md"
+    )
+
+
+def test_json_is_the_table() -> None:
+    read = json.loads(json.dumps(_surface_page.as_json()))
+    assert len(read) == len(_surface.rows())
+    assert {row["status"] for row in read} == {"supported", "differs", "absent"}
+
+
+LIST_AIM = """
+import importlib, inspect, json, pkgutil, sys, warnings
+warnings.simplefilter("ignore")
+import aim
+found = {}
+for name in json.load(sys.stdin):
+    try:
+        module = importlib.import_module(name)
+    except Exception:
+        found[name] = None
+        continue
+    found[name] = [
+        each for each, value in vars(module).items()
+        if not each.startswith("_") and getattr(value, "__module__", "").split(".")[0] == "aim"
+        and not inspect.ismodule(value)
+    ]
+modules = [each.name for each in pkgutil.iter_modules(aim.__path__, "aim.")]
+for part in ("sdk", "storage", "ext", "sdk.objects", "sdk.sequences"):
+    package = importlib.import_module("aim." + part)
+    prefix = package.__name__ + "."
+    modules += [each.name for each in pkgutil.iter_modules(package.__path__, prefix)]
+json.dump([found, modules], sys.stdout)
+"""
+
+
+@pytest.mark.skipif(not ORACLE.exists(), reason="real Aim is not installed")
+def test_the_table_lists_all_of_aim() -> None:
+    """No module of Aim, and no class or function of a module we have, is left out."""
+    done = subprocess.run(
+        [str(ORACLE), "-c", LIST_AIM],
+        input=json.dumps(_surface.modules()),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found, modules = json.loads(done.stdout)
+    assert [name for name, inside in found.items() if inside is None] == []
+    internal = {"aim.__about__", "aim.sdk.sequence.T"}
+    assert [
+        name
+        for name in modules
+        if name not in internal and not _surface.has_module(name) and not _surface.absence(name)
+    ] == []
+    assert [
+        f"{module}.{name}"
+        for module, inside in found.items()
+        for name in inside
+        if f"{module}.{name}" not in internal
+        and not _surface.find(module, name)
+        and not _surface.absence(f"{module}.{name}")
+    ] == []
