@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matyan_client.exceptions import InvalidInputError
 
@@ -53,7 +53,7 @@ class Settings:
             text = environ.get(variable, "")
             if not text:
                 continue
-            kind = type(field.default)
+            kind: type[Any] = type(field.default)
             try:
                 value = kind(text)
             except ValueError:

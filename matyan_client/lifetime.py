@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["watch"]
+__all__ = ["forget", "watch"]
 
 
 class _Closable(Protocol):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from matyan_client.backends.base import Writer
+    from matyan_client.backends.base import Backend, Writer
     from matyan_client.capture.system import ResourceSampler
     from matyan_client.capture.terminal import TerminalCapture
     from matyan_client.capture.ticker import Ticker
@@ -101,10 +101,9 @@ class Run(RunTracker):
         self._writer: Writer | None = None
         self._closed = True
         del frontier_url, force_resume
-        self.backend = open_backend(repo) if _is_location(repo) else repo.backend  # type: ignore[union-attr]  # told apart by _is_location
+        self.backend = _backend_of(repo)
         self.read_only = bool(read_only)
         self.hash = uuid.uuid4().hex if run_hash is None else _check_hash(run_hash)
-        self._lock = threading.RLock()
         self._owner_pid = os.getpid()
         self._terminal: TerminalCapture | None = None
         self._sampler: ResourceSampler | None = None
@@ -295,8 +294,10 @@ class Run(RunTracker):
         return f"<Run {self.hash!r} experiment={experiment!r} in {self.backend.url!r}>"
 
 
-def _is_location(repo: object) -> bool:
-    return repo is None or isinstance(repo, (str, os.PathLike)) or not hasattr(repo, "backend")
+def _backend_of(repo: Any) -> Backend:
+    """The backend of a `Repo`, or of what names a place."""
+    backend: Backend | None = getattr(repo, "backend", None)
+    return open_backend(repo) if backend is None else backend
 
 
 def _check_hash(run_hash: Any) -> str:

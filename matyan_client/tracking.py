@@ -365,7 +365,7 @@ class RunTracker(RunReader, ABC):
                 if isinstance(value, (list, tuple))
                 else stored[0],
                 step=step,
-                epoch=epoch,  # type: ignore[arg-type]  # fractions of an epoch are kept
+                epoch=epoch,
                 context=sequence.context,
                 dtype=dtype,
                 time=now,

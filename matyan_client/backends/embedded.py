@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     )
     from matyan_client.query import Query
 
-__all__ = ["EmbeddedBackend"]
+__all__ = ["EmbeddedBackend", "EmbeddedWriter"]
 
 
 class EmbeddedWriter:

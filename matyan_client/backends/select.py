@@ -28,7 +28,15 @@ if TYPE_CHECKING:
     from matyan_client.backends.base import Backend
     from matyan_client.backends.embedded import EmbeddedBackend
 
-__all__ = ["DIRECTORY_NAME", "is_url", "locate", "open_backend", "repository_exists"]
+__all__ = [
+    "DIRECTORY_NAME",
+    "KEPT_OPEN",
+    "forget",
+    "is_url",
+    "locate",
+    "open_backend",
+    "repository_exists",
+]
 
 DIRECTORY_NAME = ".matyan"
 

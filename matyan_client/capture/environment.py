@@ -75,7 +75,7 @@ def _git_info() -> dict[str, Any]:
     commit = _git("log", "-1", "--format=%H%n%cI%n%an <%ae>")
     if not commit:
         return {}
-    commit_hash, timestamp, author = (commit.split("\n") + ["", ""])[:3]
+    commit_hash, timestamp, author = ([*commit.split("\n"), "", ""])[:3]
     return {
         "branch": _git("rev-parse", "--abbrev-ref", "HEAD") or "",
         "remote_origin_url": _without_credentials(

@@ -11,10 +11,12 @@ import logging
 import math
 import os
 import threading
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matyan_client.exceptions import InvalidInputError, InvalidTypeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["ResourceSampler", "check_interval"]
 

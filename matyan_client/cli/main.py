@@ -220,7 +220,7 @@ def _list_runs(options: argparse.Namespace) -> int:
                 info["props"]["experiment"]["name"] or "",
                 info["props"]["name"] or "",
                 str(sum(len(found) for found in info["traces"].values())),
-                " ".join(info["props"]["tags"]),
+                " ".join(tag["name"] for tag in info["props"]["tags"]),
             )
             for info in runs
         ],

@@ -19,8 +19,11 @@ import zlib
 from typing import Any, Final
 
 __all__ = [
+    "CRC",
     "DECLARE",
+    "FLOAT_POINT",
     "HEADER",
+    "INT_POINT",
     "MARKER",
     "MESSAGE",
     "POINT_FLOAT",
@@ -28,9 +31,12 @@ __all__ = [
     "POINT_INT",
     "POINT_INT_AUTO",
     "POINT_SIZE",
+    "PREFIX",
     "VARIABLE_OVERHEAD",
     "VERSION",
+    "declare_record",
     "float_point",
+    "header_record",
     "int_point",
     "variable_record",
 ]

@@ -14,13 +14,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Literal, TypeAlias, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args, get_origin
 
 from typing_extensions import NotRequired, TypedDict, get_type_hints
 
 from matyan_client.exceptions import InvalidInputError, InvalidMessageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "AddTag",
@@ -420,7 +422,8 @@ def _validators() -> dict[str, Any]:
     for shape in _WIRE_TYPES:
         fields: dict[str, Any] = {}
         for field, hint in get_type_hints(shape, include_extras=True).items():
-            optional = get_origin(hint) is NotRequired
+            origin: Any = get_origin(hint)
+            optional = origin is NotRequired
             kind = get_args(hint)[0] if optional else hint
             if field == "client_datetime":
                 kind = (dt.datetime | None) if get_origin(kind) else dt.datetime

@@ -25,7 +25,7 @@ _RUN_ATTRIBUTES = frozenset(
 )
 
 
-class TreeProxy(Proxy):
+class _TreeProxy(Proxy):
     """An object among parameters, or a context: a missing attribute is None, a missing item an
     error."""
 
@@ -56,7 +56,7 @@ class TreeProxy(Proxy):
         return len(self._tree)
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, TreeProxy):
+        if isinstance(other, _TreeProxy):
             return self._tree == other._tree
         return self._tree == other
 
@@ -64,10 +64,10 @@ class TreeProxy(Proxy):
 
 
 def _wrapped(value: Any) -> Any:
-    return TreeProxy(value) if isinstance(value, dict) else value
+    return _TreeProxy(value) if isinstance(value, dict) else value
 
 
-class TagsProxy(Proxy):
+class _TagsProxy(Proxy):
     """`in`, `not in` and `.contains(name)`, nothing else."""
 
     __slots__ = ("_tags",)
@@ -89,7 +89,7 @@ class TagsProxy(Proxy):
         return bool(self._tags)
 
 
-class LastProxy(Proxy):
+class _LastProxy(Proxy):
     """`.last` and `.last_step` of a metric; None where there is no such metric."""
 
     __slots__ = ("_sequence",)
@@ -104,7 +104,7 @@ class LastProxy(Proxy):
         raise AttributeError(f"a metric has no {name!r}")
 
 
-class MetricsProxy(Proxy):
+class _MetricsProxy(Proxy):
     """`metrics["name"]` is the first of that name, `metrics["name", {...}]` exactly that one."""
 
     __slots__ = ("_sequences",)
@@ -118,15 +118,15 @@ class MetricsProxy(Proxy):
         text = None if context is None else canonical(context)
         for sequence in self._sequences:
             if sequence.name == name and (text is None or canonical(sequence.context) == text):
-                return LastProxy(sequence)
-        return LastProxy(None)
+                return _LastProxy(sequence)
+        return _LastProxy(None)
 
     def query_contains(self, item: Any) -> bool:
         """Whether there is a metric of this name."""
         return any(sequence.name == item for sequence in self._sequences)
 
 
-class RunProxy(Proxy):
+class _RunProxy(Proxy):
     """`run`: properties, and every other attribute a parameter."""
 
     __slots__ = ("_run",)
@@ -146,21 +146,21 @@ class RunProxy(Proxy):
         if name == "duration":
             return 0.0 if run.duration is None else run.duration
         if name == "tags":
-            return TagsProxy(run.tags)
+            return _TagsProxy(run.tags)
         if name == "metrics":
-            return MetricsProxy(run.sequences or [])
+            return _MetricsProxy(run.sequences or [])
         return getattr(run, name)
 
     def query_getitem(self, key: Any) -> Any:
         """A parameter; a missing one is an error."""
-        return TreeProxy(self._run.params or {}).query_getitem(key)
+        return _TreeProxy(self._run.params or {}).query_getitem(key)
 
     def query_contains(self, item: Any) -> bool:
         """Whether there is such a parameter."""
         return item in (self._run.params or {})
 
 
-class SequenceProxy(Proxy):
+class _SequenceProxy(Proxy):
     """`metric`, `images`, ...: one sequence of the run being looked at."""
 
     __slots__ = ("_run", "_sequence")
@@ -172,9 +172,9 @@ class SequenceProxy(Proxy):
     def query_getattr(self, name: str) -> Any:
         """`name`, `context`, `last`, `last_step`, `run`."""
         if name == "context":
-            return TreeProxy(self._sequence.context)
+            return _TreeProxy(self._sequence.context)
         if name == "run":
-            return RunProxy(self._run)
+            return _RunProxy(self._run)
         if name in ("name", "last", "last_step", "first", "first_step", "min", "max"):
             return getattr(self._sequence, name)
         raise AttributeError(f"a sequence has no {name!r}")
@@ -208,8 +208,8 @@ def _note(exc: Exception, text: str) -> None:
 
 MATYANQL = Dialect(
     name="MatyanQL",
-    run_proxy=RunProxy,
-    sequence_proxy=SequenceProxy,
+    run_proxy=_RunProxy,
+    sequence_proxy=_SequenceProxy,
     sequence_name=_sequence_name,
     default_filter=_only_visible,
     reserved=_RUN_ATTRIBUTES,

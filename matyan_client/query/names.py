@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from matyan_client.exceptions import QueryError
-from matyan_client.query.evaluate import Module, check_size, power
+from matyan_client.query.operations import Module, check_size, power
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -134,7 +134,7 @@ class _Applier:
             (self.run_id, context_id, name),
         ).fetchone()
         if row is not None:
-            return row
+            return row[0], row[1]
         cursor = execute(
             "INSERT INTO sequences (run_id, context_id, name, dtype, kind) VALUES (?, ?, ?, ?, ?)",
             (self.run_id, context_id, name, dtype, kind_of(dtype)),

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["HEARTBEAT_STALE_S", "load_runs", "page_of_ids", "total"]
+__all__ = [
+    "HEARTBEAT_STALE_S",
+    "conditions",
+    "context_of",
+    "load_artifacts",
+    "load_runs",
+    "page_of_ids",
+    "sequence_record",
+    "total",
+]
 
 HEARTBEAT_STALE_S = 60.0
 """A run whose writer has not been heard of for this long is taken for dead."""

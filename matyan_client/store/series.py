@@ -24,7 +24,8 @@ def series_of(name: str, context: dict[str, Any], parts: Sequence[Columns]) -> S
             columns = (part.steps, part.values, part.epochs, part.times)
             for whole, piece in zip(lists, columns, strict=True):
                 whole.extend(piece)
-        return Series(name, context, *lists, integers=integers)
+        steps, values, epochs, times = lists
+        return Series(name, context, steps, values, epochs, times, integers=integers)
     import numpy as np
 
     def joined(column: str, dtype: Any) -> Any:
@@ -82,4 +83,5 @@ def take(series: Series, places: Sequence[int]) -> Series:
             for column in (series.steps, series.values, series.epochs, series.times)
         ]
     integers = None if series.integers is None else [series.integers[i] for i in places]
-    return Series(series.name, series.context, *columns, integers=integers)
+    steps, values, epochs, times = columns
+    return Series(series.name, series.context, steps, values, epochs, times, integers=integers)
