@@ -179,11 +179,11 @@ class CustomObject(Trackable):
         """Refuse, as `encode` does; the five kinds override it."""
         raise InvalidTypeError(f"Stored {value.get('type')!r} is not a kind of {cls.__name__}.")
 
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+    def __deepcopy__(self, memodict: dict[int, Any] | None = None) -> Self:
         twin = self.__class__.__new__(self.__class__)
         twin.storage = ObjectStorage(
             {
-                key: value if isinstance(value, BLOB) else copy.deepcopy(value, memo)
+                key: value if isinstance(value, BLOB) else copy.deepcopy(value, memodict)
                 for key, value in self.storage.items()
             }
         )

@@ -88,10 +88,15 @@ def capture_options(w: World) -> None:
         return names
 
     w.see("nothing", lambda: resource_metrics(system_tracking_interval=None))
-    w.see(
-        "no terminal",
-        lambda: resource_metrics(capture_terminal_logs=False, log_system_params=False),
+    run = w.aim.Run(
+        repo=w.directory,
+        system_tracking_interval=None,
+        log_system_params=False,
+        capture_terminal_logs=False,
     )
+    w.see("no terminal", run.get_terminal_logs)
+    w.see("no system parameters", lambda: run.get("__system_params"))
+    run.close()
     w.see("interval 0", lambda: resource_metrics(system_tracking_interval=0))
     w.see("interval -1", lambda: resource_metrics(system_tracking_interval=-1))
     w.see("interval x", lambda: resource_metrics(system_tracking_interval="x"))
