@@ -202,8 +202,6 @@ class QuerySequenceCollection(SequenceCollection):
         report_mode: QueryReportMode = QueryReportMode.PROGRESS_BAR,
         timezone_offset: int = 0,
     ) -> None:
-        if query is None:
-            raise AttributeError("A query is text, not None; '' finds everything.")
         self.repo = repo
         self.seq_cls = seq_cls
         self.query = query

@@ -121,7 +121,7 @@ class ArrayView:
         numpy = numpy_module("sparse_numpy()")
         ready = None if self._arrays is None else self._arrays()
         if ready is not None:
-            return ready[0].copy(), ready[1].copy()
+            return ready[0].astype(numpy.int64), ready[1].copy()
         steps, values = self._read()
         return numpy.array(steps, dtype="int64"), _as_array(numpy, values, self.dtype)
 
@@ -334,7 +334,8 @@ class SequenceData:
         if self.bounds is None and self.n_items <= 0:
             ready = self._read().arrays
             if ready is not None:
-                return ready["step"].copy(), [ready[name].copy() for name, _ in self.columns]
+                floats = [ready[name].astype("float64") for name, _ in self.columns]
+                return ready["step"].astype(numpy.int64), floats
         steps, columns = self._selected()
         return numpy.array(steps, dtype="int64"), [
             _as_array(numpy, column, "float64" if self.numeric else dtype)

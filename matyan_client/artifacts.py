@@ -39,6 +39,7 @@ def check_artifact_name(name: str) -> str:
         or any(part in ("..", ".") for part in name.split("/"))
         or any(ord(char) < 32 or char in '\\:*?"<>|' for char in name)
         or parts[0] == "seq"
+        or not _is_unicode(name)
     )
     if bad:
         raise InvalidInputError(
@@ -47,6 +48,14 @@ def check_artifact_name(name: str) -> str:
             "'seq/'."
         )
     return "/".join(parts)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def files_below(directory: Path) -> Iterator[tuple[Path, str]]:

@@ -7,11 +7,16 @@ the same batch twice leaves what applying it once left, but for `log_record`, wh
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
+import sqlite3
 import time
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from matyan_client.exceptions import StoreCorruptError
 from matyan_client.protocol import param_trees as trees
 from matyan_client.protocol.batches import Batch, PointColumns
 from matyan_client.protocol.contexts import canonical
@@ -22,10 +27,11 @@ from matyan_client.store.chunks import Columns
 from matyan_client.store.points import add_points
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-__all__ = ["apply_batch", "run_id_of"]
+__all__ = ["REFUSED", "apply_batch", "run_id_of"]
+
+log = logging.getLogger("matyan_client.store")
 
 
 def run_id_of(connection: sqlite3.Connection, run_hash: str) -> int | None:
@@ -48,15 +54,70 @@ def apply_batch(
     Journals of several processes come in any order, so a run may be written to before it is
     created. Writes to a run that was deleted go nowhere, until somebody creates it anew.
     """
+    try:
+        with _savepoint(connection):
+            _apply(connection, batch, written_at, alive, careful=False)
+    except REFUSED:
+        # Something in it cannot be stored; it must not cost its neighbours.
+        _apply(connection, batch, written_at, alive, careful=True)
+
+
+REFUSED = (
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    StoreCorruptError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+)
+"""Errors that are about what is stored, not about where: trying again would not help."""
+
+
+@contextlib.contextmanager
+def _savepoint(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK TO part")
+        raise
+    finally:
+        connection.execute("RELEASE part")
+
+
+def _apply(
+    connection: sqlite3.Connection,
+    batch: Batch,
+    written_at: float,
+    alive: bool,
+    *,
+    careful: bool,
+) -> None:
     applier = _Applier(connection, batch.run_hash)
+
+    def part(apply: Callable[[], None], what: object) -> None:
+        if not careful:
+            apply()
+            return
+        try:
+            with _savepoint(connection):
+                apply()
+        except REFUSED as exc:
+            log.error(
+                "Run %s: %.200r cannot be stored and is left out: %s", batch.run_hash, what, exc
+            )
+
     for message in batch.messages:
-        applier.message(message)
+        part(partial(applier.message, message), message)
     if applier.run_id is None and batch.points:
         applier.find_or_create(written_at)
     if applier.run_id is None:
         return
     for columns in batch.points.values():
-        applier.points(columns)
+        part(partial(applier.points, columns), (columns.name, columns.context))
     connection.execute(
         "UPDATE runs SET updated_at = max(updated_at, ?), heartbeat = max(heartbeat, ?)"
         " WHERE id = ?",
