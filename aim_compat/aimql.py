@@ -57,19 +57,19 @@ class _Quiet:
         return _ordered(operator.ge, self, other)
 
 
-class QuietInt(_Quiet, int):
+class _QuietInt(_Quiet, int):
     """An int parameter."""
 
     __slots__ = ()
 
 
-class QuietFloat(_Quiet, float):
+class _QuietFloat(_Quiet, float):
     """A float parameter."""
 
     __slots__ = ()
 
 
-class QuietText(_Quiet, str):
+class _QuietText(_Quiet, str):
     """A text parameter; unlike in Aim its methods, indices and slices work (A05)."""
 
     __slots__ = ()
@@ -89,24 +89,24 @@ def _ordered(compare: Callable[[Any, Any], Any], left: Any, right: Any) -> bool:
 
 def _wrapped(value: Any) -> Any:
     if isinstance(value, StoredObject):
-        return TreeProxy(value.value)
+        return _TreeProxy(value.value)
     if isinstance(value, dict):
-        return TreeProxy(value)
+        return _TreeProxy(value)
     if isinstance(value, list):
         return [_wrapped(item) for item in value]
     if value is None:
-        return NONE
+        return _NONE
     if isinstance(value, (bool, bytes)):
         return value
     if isinstance(value, int):
-        return QuietInt(value)
-    return QuietFloat(value) if isinstance(value, float) else QuietText(value)
+        return _QuietInt(value)
+    return _QuietFloat(value) if isinstance(value, float) else _QuietText(value)
 
 
 # -- what is missing -------------------------------------------------------------------------------
 
 
-class UndefinedProxy(Proxy):
+class _UndefinedProxy(Proxy):
     """What is missing below a parameter: false, equal to nothing, with nothing in it."""
 
     __slots__ = ()
@@ -114,12 +114,12 @@ class UndefinedProxy(Proxy):
     def query_getattr(self, name: str) -> Any:
         """Nothing again."""
         del name
-        return UNDEFINED
+        return _UNDEFINED
 
     def query_getitem(self, key: Any) -> Any:
         """Nothing again."""
         del key
-        return UNDEFINED
+        return _UNDEFINED
 
     def query_contains(self, item: Any) -> bool:
         """Not to be asked (A01)."""
@@ -144,7 +144,7 @@ class UndefinedProxy(Proxy):
     __le__ = __gt__ = __ge__ = __lt__
 
 
-class NoneProxy(UndefinedProxy):
+class _NoneProxy(_UndefinedProxy):
     """A missing parameter of a run, or one that is None: equal to None."""
 
     __slots__ = ()
@@ -155,7 +155,7 @@ class NoneProxy(UndefinedProxy):
         return False
 
     def __eq__(self, other: object) -> bool:
-        return other is None or isinstance(other, NoneProxy)
+        return other is None or isinstance(other, _NoneProxy)
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -167,7 +167,7 @@ class NoneProxy(UndefinedProxy):
         return "None"
 
 
-class ObjectProxy(UndefinedProxy):
+class _ObjectProxy(_UndefinedProxy):
     """An object that was tracked: there, and equal to nothing a query can write."""
 
     __slots__ = ()
@@ -175,18 +175,18 @@ class ObjectProxy(UndefinedProxy):
     def __bool__(self) -> bool:
         return True
 
-    __hash__ = UndefinedProxy.__hash__
+    __hash__ = _UndefinedProxy.__hash__
 
 
-UNDEFINED = UndefinedProxy()
-NONE = NoneProxy()
-OBJECT = ObjectProxy()
+_UNDEFINED = _UndefinedProxy()
+_NONE = _NoneProxy()
+_OBJECT = _ObjectProxy()
 
 
 # -- trees -----------------------------------------------------------------------------------------
 
 
-class TreeProxy(Proxy):
+class _TreeProxy(Proxy):
     """An object among parameters: what is missing in it is undefined."""
 
     __slots__ = ("_tree",)
@@ -203,11 +203,11 @@ class TreeProxy(Proxy):
         if name in ("keys", "values", "items"):
             wrapped = {key: _wrapped(item) for key, item in self._tree.items()}
             return getattr(wrapped, name)
-        return UNDEFINED
+        return _UNDEFINED
 
     def query_getitem(self, key: Any) -> Any:
         """A child, or one further down by a tuple of keys."""
-        return _walk(self._tree, key, UNDEFINED)
+        return _walk(self._tree, key, _UNDEFINED)
 
     def _get(self, key: Any, default: Any = None) -> Any:
         return _walk(self._tree, key, default)
@@ -223,7 +223,7 @@ class TreeProxy(Proxy):
         return len(self._tree)
 
     def __eq__(self, other: object) -> bool:
-        return self._tree == (other._tree if isinstance(other, TreeProxy) else other)
+        return self._tree == (other._tree if isinstance(other, _TreeProxy) else other)
 
     __hash__ = None  # type: ignore[assignment]  # as mutable as the dict it stands for
 
@@ -244,7 +244,7 @@ def _walk(tree: Any, key: Any, missing: Any) -> Any:
     return _wrapped(value)
 
 
-class ContextProxy(Proxy):
+class _ContextProxy(Proxy):
     """A context: a missing key is an error (A04)."""
 
     __slots__ = ("_value",)
@@ -259,7 +259,7 @@ class ContextProxy(Proxy):
     def query_getitem(self, key: Any) -> Any:
         """An item."""
         value = self._value[key]
-        return ContextProxy(value) if isinstance(value, dict) else _wrapped(value)
+        return _ContextProxy(value) if isinstance(value, dict) else _wrapped(value)
 
     def query_contains(self, item: Any) -> bool:
         """Whether there is such a key."""
@@ -273,7 +273,7 @@ class ContextProxy(Proxy):
 
     def __eq__(self, other: object) -> bool:
         return (
-            Context(self._value) == (other._value if isinstance(other, ContextProxy) else other)
+            Context(self._value) == (other._value if isinstance(other, _ContextProxy) else other)
             and other is not None
         )
 
@@ -288,13 +288,13 @@ def _summary_value(sequence: SequenceRecord, name: str) -> Any:
         return 2 if sequence.kind == "metric" else 1
     if sequence.kind != "metric":
         if name in ("first", "last"):
-            return OBJECT
+            return _OBJECT
         if name == "dtype":
             return f"aim.{sequence.dtype}"
     return _wrapped(getattr(sequence, name))
 
 
-class SummaryProxy(Proxy):
+class _SummaryProxy(Proxy):
     """`run.metrics[...]`: the summary of one series, false as such (A03)."""
 
     __slots__ = ("_sequence",)
@@ -305,7 +305,7 @@ class SummaryProxy(Proxy):
     def query_getattr(self, name: str) -> Any:
         """`last`, `min`, `dtype`, …; undefined if there is no such series."""
         if self._sequence is None or name not in _SUMMARY:
-            return UNDEFINED
+            return _UNDEFINED
         return _summary_value(self._sequence, name)
 
     def __eq__(self, other: object) -> bool:
@@ -317,7 +317,7 @@ class SummaryProxy(Proxy):
         return False
 
 
-class MetricsProxy(Proxy):
+class _MetricsProxy(Proxy):
     """`run.metrics`: series by name, or by name and context; without one the empty context."""
 
     __slots__ = ("_sequences",)
@@ -328,18 +328,18 @@ class MetricsProxy(Proxy):
     def query_getitem(self, key: Any) -> Any:
         """The summary of a series."""
         name, given = key if isinstance(key, tuple) else (key, {})
-        context = Context(given._value if isinstance(given, ContextProxy) else given)
+        context = Context(given._value if isinstance(given, _ContextProxy) else given)
         for sequence in self._sequences:
             if sequence.name == name and context_from_wire(sequence.context) == context:
-                return SummaryProxy(sequence)
-        return SummaryProxy(None)
+                return _SummaryProxy(sequence)
+        return _SummaryProxy(None)
 
     def query_contains(self, item: Any) -> bool:
         """Whether there is a series of this name, in any context."""
         return any(sequence.name == item for sequence in self._sequences)
 
 
-class RunProxy(Proxy):
+class _RunProxy(Proxy):
     """`run`: properties; every other attribute, and every item, is a parameter."""
 
     __slots__ = ("_run",)
@@ -353,7 +353,7 @@ class RunProxy(Proxy):
             return self._property(name)
         if name == "get":
             return self._get
-        return _walk(visible(self._run.params), name, NONE)
+        return _walk(visible(self._run.params), name, _NONE)
 
     def _property(self, name: str) -> Any:
         run = self._run
@@ -373,30 +373,30 @@ class RunProxy(Proxy):
         if name == "notes":
             return []
         if name == "info":
-            return OBJECT
+            return _OBJECT
         if name == "metrics":
-            return MetricsProxy(run.sequences or [])
+            return _MetricsProxy(run.sequences or [])
         return getattr(run, name)
 
-    def _get(self, key: Any, default: Any = NONE) -> Any:
-        return _walk(visible(self._run.params), key, NONE if default is None else default)
+    def _get(self, key: Any, default: Any = _NONE) -> Any:
+        return _walk(visible(self._run.params), key, _NONE if default is None else default)
 
     def query_getitem(self, key: Any) -> Any:
         """A parameter, by a key or tuple of keys; a missing one equals None."""
-        return _walk(visible(self._run.params), key, NONE)
+        return _walk(visible(self._run.params), key, _NONE)
 
     def query_contains(self, item: Any) -> bool:
         """Whether there is such a parameter."""
         return item in visible(self._run.params)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, RunProxy) and self._run.hash == other._run.hash
+        return isinstance(other, _RunProxy) and self._run.hash == other._run.hash
 
     def __hash__(self) -> int:
         return hash(self._run.hash)
 
 
-class SequenceProxy(Proxy):
+class _SequenceProxy(Proxy):
     """`metric`, `images`, …: one series of the run that is looked at."""
 
     __slots__ = ("_run", "_sequence")
@@ -410,10 +410,10 @@ class SequenceProxy(Proxy):
         if name == "name":
             return self._sequence.name
         if name == "context":
-            return ContextProxy(context_from_wire(self._sequence.context).to_dict())
+            return _ContextProxy(context_from_wire(self._sequence.context).to_dict())
         if name == "run":
-            return RunProxy(self._run)
-        return _summary_value(self._sequence, name) if name in _SUMMARY else NONE
+            return _RunProxy(self._run)
+        return _summary_value(self._sequence, name) if name in _SUMMARY else _NONE
 
 
 # -- the dialect -----------------------------------------------------------------------------------
@@ -436,8 +436,8 @@ def _warn(exc: Exception, text: str) -> None:
 
 AIMQL = Dialect(
     name="AimQL",
-    run_proxy=RunProxy,
-    sequence_proxy=SequenceProxy,
+    run_proxy=_RunProxy,
+    sequence_proxy=_SequenceProxy,
     sequence_name=_sequence_name,
     default_filter=_only_visible,
     reserved=_RUN_ATTRIBUTES,

@@ -89,7 +89,7 @@ class MetricColumns:
 
     @property
     def epochs(self) -> list[float | int | None]:
-        return [as_given(epoch) for epoch in self._list("epochs")]
+        return [_as_given(epoch) for epoch in self._list("epochs")]
 
     @property
     def times(self) -> list[float]:
@@ -126,7 +126,7 @@ class ObjectColumns:
 
     @property
     def epochs(self) -> list[float | int | None]:
-        return [as_given(record.epoch) for record in self._records]
+        return [_as_given(record.epoch) for record in self._records]
 
     @property
     def times(self) -> list[float]:
@@ -154,7 +154,7 @@ class PlainColumns:
         self.times = times
 
 
-def as_given(epoch: float | None) -> float | int | None:
+def _as_given(epoch: float | None) -> float | int | None:
     """An epoch as it was given: None, or an int if it is whole."""
     if epoch is None or epoch != epoch:
         return None

@@ -47,7 +47,7 @@ class Context:
             ContextError: something in the context is no plain value (a NotImplementedError).
         """
         if self._idx is None:
-            self._idx = context_idx(self._context)
+            self._idx = _context_idx(self._context)
         return self._idx
 
     def to_dict(self) -> Any:
@@ -81,7 +81,7 @@ def as_context(value: Any) -> Context:
     return value if isinstance(value, Context) else Context(value)
 
 
-def context_idx(value: Any) -> int:
+def _context_idx(value: Any) -> int:
     """The id of a context's plain value.
 
     Raises:

@@ -29,7 +29,7 @@ def is_remote_path(path: Any) -> bool:
     return isinstance(path, str) and path.startswith(_REMOTE)
 
 
-def is_url(path: str) -> bool:
+def _is_url(path: str) -> bool:
     """Whether a path is a deployment's URL."""
     return path.lower().startswith(("http://", "https://"))
 
@@ -46,7 +46,7 @@ def clean_repo_path(repo_path: Any) -> str:
     text = os.fspath(repo_path).strip()
     if is_remote_path(text):
         return text.rstrip("/")
-    if is_url(text):
+    if _is_url(text):
         return text.rstrip("/")
     if text.lower().startswith("file://"):
         text = text[len("file://") :]
@@ -83,18 +83,18 @@ def locate(path: Any = None) -> str:
     root = default_root() if path is None else clean_repo_path(path) or os.getcwd()
     if is_remote_path(root):
         return f"http://{root[len(_REMOTE) :]}"
-    if is_url(root):
+    if _is_url(root):
         return root
     redirect = os.environ.get("AIM_COMPAT_REDIRECT")
     if redirect:
-        return locate_redirect(redirect)
+        return _locate_redirect(redirect)
     name = _repository_name()
     directory = Path(root) if name == _AIM else Path(root) / name
     return str(directory / _OURS)
 
 
-def locate_redirect(target: str) -> str:
+def _locate_redirect(target: str) -> str:
     """Where AIM_COMPAT_REDIRECT leads: a URL, or a directory."""
     if is_remote_path(target):
         return f"http://{target[len(_REMOTE) :].rstrip('/')}"
-    return target.rstrip("/") if is_url(target) else str(Path(clean_repo_path(target)) / _OURS)
+    return target.rstrip("/") if _is_url(target) else str(Path(clean_repo_path(target)) / _OURS)

@@ -193,13 +193,8 @@ class Metric(Sequence):
         name = {"exact": "val", "epochs": "epoch", "times": "time"}[column]
 
         def arrays() -> tuple[Any, Any] | None:
-            read = self._read()
-            found = read.arrays
-            if found is None:
-                return None
-            values = found[name]
-            whole = name == "val" and all(isinstance(value, int) for value in read.exact)
-            return found["step"], values.astype("int64") if whole else values
+            found = self._read().arrays
+            return None if found is None else (found["step"], found[name])
 
         view = super()._view(column, dtype or "float64")
         return ArrayView(view._read, view.dtype, arrays=arrays)

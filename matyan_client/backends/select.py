@@ -22,6 +22,7 @@ from matyan_client.exceptions import (
     InvalidInputError,
     InvalidTypeError,
     RepoAccessError,
+    RepoError,
 )
 
 if TYPE_CHECKING:
@@ -130,12 +131,12 @@ def open_backend(value: str | os.PathLike[str] | None = None) -> Backend:
     """The backend a value means; the same one each time for the same place.
 
     Raises:
-        InvalidInputError: a deployment URL (this release has the embedded backend only), or a
-            value `locate` refuses.
+        RepoError: a deployment URL (this release has the embedded backend only).
+        InvalidInputError: a value `locate` refuses.
     """
     location = locate(value)
     if is_url(location):
-        raise InvalidInputError(
+        raise RepoError(
             f"Cannot use {location!r}: this release has no remote backend yet. Give a path, or "
             "nothing for a repository in the working directory."
         )

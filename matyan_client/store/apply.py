@@ -187,7 +187,10 @@ class _Applier:
         execute = self.connection.execute
         row = execute("SELECT id FROM contexts WHERE canonical = ?", (text,)).fetchone()
         if row is None:
-            context_id = execute("INSERT INTO contexts (canonical) VALUES (?)", (text,)).lastrowid
+            context_id = execute(
+                "INSERT INTO contexts (canonical, given) VALUES (?, ?)",
+                (text, json.dumps(context or {}, separators=(",", ":"))),
+            ).lastrowid
         else:
             context_id = row[0]
         row = execute(

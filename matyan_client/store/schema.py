@@ -3,7 +3,8 @@
 `PRAGMA user_version` is the number of the last one applied; the table `migrations` says when.
 Never edit a migration that was released: add one.
 
-Parameters live twice: as JSON per top-level key (what is read back) and, for scalars, in
+A context is found by its canonical text and shown as it was first given, with its keys in that
+order. Parameters live twice: as JSON per top-level key (what is read back) and, for scalars, in
 `param_index` (what queries narrow down with; evaluation still decides).
 """
 
@@ -84,7 +85,8 @@ CREATE INDEX param_index_of_run ON param_index (run_id, key);
 
 CREATE TABLE contexts (
     id INTEGER PRIMARY KEY,
-    canonical TEXT NOT NULL UNIQUE
+    canonical TEXT NOT NULL UNIQUE,
+    given TEXT NOT NULL
 );
 
 CREATE TABLE sequences (

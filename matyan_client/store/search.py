@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = [
     "HEARTBEAT_STALE_S",
     "conditions",
-    "context_of",
     "load_artifacts",
     "load_runs",
     "page_of_ids",
@@ -206,9 +205,9 @@ def load_runs(
 
 
 def sequence_record(row: Sequence[Any]) -> SequenceRecord:
-    """From (canonical, name, dtype, count, first, first_step, last, last_step, min, max, kind)."""
+    """From (given, name, dtype, count, first, first_step, last, last_step, min, max, kind)."""
     (
-        canonical,
+        given,
         name,
         dtype,
         count,
@@ -228,7 +227,7 @@ def sequence_record(row: Sequence[Any]) -> SequenceRecord:
         )
     return SequenceRecord(
         name,
-        context_of(canonical),
+        json.loads(given),
         dtype,
         count,
         first,
@@ -240,14 +239,7 @@ def sequence_record(row: Sequence[Any]) -> SequenceRecord:
     )
 
 
-def context_of(canonical: str) -> dict[str, Any]:
-    """The context a canonical text stands for."""
-    return json.loads(canonical) if canonical else {}
-
-
-SEQUENCE_COLUMNS = (
-    "canonical, name, dtype, count, first, first_step, last, last_step, min, max, kind"
-)
+SEQUENCE_COLUMNS = "given, name, dtype, count, first, first_step, last, last_step, min, max, kind"
 
 
 def _load_sequences(

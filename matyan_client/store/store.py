@@ -238,7 +238,7 @@ class Store:
             if row is None or row[1] != "metric":
                 return None
             parts = list(read_columns(connection, row[0], start, stop))
-        series = series_of(name, search.context_of(row[2]), parts)
+        series = series_of(name, json.loads(row[2]), parts)
         return series if density is None else sample(series, density)
 
     def read_objects(
@@ -373,7 +373,7 @@ def _sequence_row(
     connection: sqlite3.Connection, run_hash: str, name: str, context: dict[str, Any]
 ) -> tuple[int, SequenceKind, str] | None:
     row: tuple[int, SequenceKind, str] | None = connection.execute(
-        "SELECT sequences.id, kind, canonical FROM sequences"
+        "SELECT sequences.id, kind, given FROM sequences"
         " JOIN contexts ON contexts.id = context_id JOIN runs ON runs.id = run_id"
         " WHERE runs.hash = ? AND sequences.name = ? AND canonical = ?",
         (run_hash, name, canonical(context)),

@@ -90,6 +90,8 @@ def test_contexts_are_told_apart(run: Run) -> None:
         run.track(float(number), name="loss", context=context)
     for number, context in enumerate(contexts):
         assert points(run, "loss", context) == [(0, float(number))]
+    run.track(1.0, name="order", context={"z": 1, "a": 2})
+    assert list(run.sequences()[-1].context) == ["z", "a"]
     run.track(7.0, name="loss", context={})
     assert points(run, "loss") == [(0, 0.0), (1, 7.0)]
 

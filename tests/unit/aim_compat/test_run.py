@@ -155,7 +155,7 @@ def test_parameters_nest_replace_and_come_back_as_plain_values(run: Run):
 def test_missing_parameters_are_key_errors_with_aims_text(run: Run):
     with pytest.raises(KeyError) as failure:
         run["a", "x"]
-    assert str(failure.value) == '"No key (\'a\', \'x\') is present."'
+    assert str(failure.value) == "\"No key ('a', 'x') is present.\""
     assert (run.get("x"), run.get(("a", "b"), "d"), run.get(...)) == (None, "d", {})
 
 

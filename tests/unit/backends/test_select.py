@@ -9,7 +9,7 @@ import pytest
 
 from matyan_client import Repo, Run
 from matyan_client.backends.select import locate
-from matyan_client.exceptions import InvalidInputError, InvalidTypeError
+from matyan_client.exceptions import InvalidInputError, InvalidTypeError, RepoError
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def test_urls() -> None:
     assert locate("http://host:53800/") == "http://host:53800"
     assert locate("HTTPS://host/prefix") == "HTTPS://host/prefix"
     for url in ("http://host", "https://host"):
-        with pytest.raises(InvalidInputError, match="remote backend"):
+        with pytest.raises(RepoError, match="remote backend"):
             Repo(url)
 
 
