@@ -119,7 +119,7 @@ MEMBERS: tuple[tuple[str, str, str], ...] = (
     (
         "aim.sdk.run",
         "Run.__setitem__",
-        "better: numpy scalars and arrays, paths, dates, enums and sets are accepted as "
+        "better: numpy scalars, paths, dates, enums and sets are accepted as "
         "parameters and come back as plain values; objects without any plain form are refused "
         "with TypeError as in Aim.",
     ),

@@ -30,6 +30,7 @@ __all__ = [
     "artifact_scheme_unsupported",
     "artifacts_uri_missing",
     "dict_with_name",
+    "incompatible_values",
     "key_unsupported",
     "name_missing",
     "not_a_sequence_type",
@@ -88,6 +89,14 @@ def not_trackable(value: Any) -> InvalidInputError:
     return InvalidInputError(f"Input type {type(value)} is neither python number nor AimObject")
 
 
+def incompatible_values(value: Any, name: str) -> InvalidInputError:
+    """Single objects and lists of them in one series (behaviour T08)."""
+    return InvalidInputError(
+        f"Cannot log value '{value}' on sequence '{name}'. Incompatible data types: a series holds "
+        "single objects or lists of them, not both."
+    )
+
+
 def name_missing() -> InvalidInputError:
     """`track` of one value without a name (behaviour T03)."""
     return InvalidInputError("'name' should not be None.")
@@ -121,9 +130,12 @@ def artifact_scheme_unsupported(scheme: str) -> InvalidInputError:
     return InvalidInputError(f"{scheme!r} is not supported artifact storage scheme.{hint}")
 
 
-def repo_missing(path: str) -> RepoError:
+def repo_missing(path: str, *, aim_has_one: bool = False) -> RepoError:
     """A repository that is not there (behaviour Q01)."""
+    hint = (
+        " The .aim directory beside it belongs to Aim itself, whose data is not read." * aim_has_one
+    )
     return RepoError(
         f"Cannot find repository {path!r}. Please init first: Repo.from_path(path, init=True), or "
-        "`aim-compat init`."
+        f"`aim-compat init`.{hint}"
     )

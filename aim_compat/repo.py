@@ -1,7 +1,7 @@
 """`Repo` as scripts written for Aim know it: a translator in front of `matyan_client.Repo`.
 
 Where a path leads is in `locations.py`, what queries return in `query.py`, copying in
-`transfer.py`; ids like Q01 are observations of Aim 3.29.1.
+`matyan_client.copying`; ids like Q01 are observations of Aim 3.29.1.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ class Repo:
         elif matyan_client.Repo.exists(location):
             self._repo = matyan_client.Repo(location)
         else:
-            raise repo_missing(location)
+            aim = Path(location).with_name(".aim")
+            raise repo_missing(location, aim_has_one=aim.is_dir())
         self._backend: Backend = self._repo.backend
         self.path = self._repo.url
         self.root_path = self.path if self._repo.is_remote_repo else str(Path(self.path).parent)
@@ -352,7 +353,7 @@ class Repo:
     def copy_runs(self, run_hashes: Sequence[str], dest_repo: Repo) -> tuple[bool, list[str]]:
         """Copy runs, with everything they hold, to another repository; returns (all copied, those
         that were not). A run that is there already is brought up to date."""
-        from aim_compat.transfer import copy_run
+        from matyan_client.copying import copy_run
 
         remaining = []
         for run_hash in run_hashes:

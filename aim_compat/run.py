@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import matyan_client
 from aim_compat import artifacts as artifact_files
 from aim_compat.context import Context, as_context, context_from_wire, context_to_wire
-from aim_compat.errors import artifacts_uri_missing
+from aim_compat.errors import artifacts_uri_missing, incompatible_values
 from aim_compat.meta_tree import MetaRunTree
 from aim_compat.params import HIDDEN, Path, clean_value, path_of
 from aim_compat.run_reading import RunReader
@@ -24,6 +24,7 @@ from aim_compat.snapshot import note_write
 from aim_compat.tracking import NOTHING, accepted, whole_step
 from matyan_client.artifacts import Artifact as StoredArtifact
 from matyan_client.exceptions import InvalidInputError, InvalidTypeError
+from matyan_client.objects.base import Trackable
 
 if TYPE_CHECKING:
     from aim_compat.repo import Repo
@@ -176,10 +177,25 @@ class Run(RunReader):
             value, name = accepted(value, name)
             if value is NOTHING:
                 return
+            self._check_forms({name: value} if name is not None else value, context)
         if step is not None and step.__class__ is not int:
             step = whole_step(step)
         note_write()
         (self._client or self._writable()).track(value, name, step, epoch, context=context)
+
+    def _check_forms(self, values: dict[str, Any], context: dict[str, Any] | None) -> None:
+        """A series holds single objects or lists of them, not both (T08)."""
+        objects = {
+            name: isinstance(value, (list, tuple))
+            for name, value in values.items()
+            if isinstance(value, (list, tuple, Trackable))
+        }
+        if not objects:
+            return
+        idx = context_from_wire(context or {}).idx
+        for name, listed in objects.items():
+            if self._listed.setdefault((name, idx), listed) != listed:
+                raise incompatible_values(values[name], name)
 
     def _known_context(
         self, context: Context, stored: dict[str, Any] | None = None

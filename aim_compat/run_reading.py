@@ -81,6 +81,7 @@ class RunReader:
         self._listing: Snapshot[list[SequenceRecord]] = Snapshot()
         self._contexts: dict[Any, dict[str, Any]] = {}
         self._contexts_by_idx: dict[int, dict[str, Any]] = {}
+        self._listed: dict[tuple[str, int], bool] = {}
         self._decode = decoder(self._read_blob)
 
     # -- reading records -------------------------------------------------------------------------

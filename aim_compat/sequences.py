@@ -41,7 +41,9 @@ __all__ = [
     "Metric",
     "Sequence",
     "Texts",
+    "decoder",
     "sequence_class",
+    "sequence_of",
 ]
 
 

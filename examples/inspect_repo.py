@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import aim_compat
 from matyan_client import Image, Repo, Text
 
 if TYPE_CHECKING:
@@ -41,7 +44,17 @@ def describe(run: Run) -> int:
     for name, artifact in run.artifacts.items():
         with artifact.open() as file:
             print(f"  artifact      {name:18} {len(file.read())} bytes read")
+    describe_artifacts_beside(run)
     return read
+
+
+def describe_artifacts_beside(run: Run) -> None:
+    """What a script written for Aim kept at a URI of its own choice, not in the repository."""
+    known = aim_compat.Repo.from_path(run.repo.url.removesuffix(".matyan")).get_run(run.hash)
+    for name, artifact in known.artifacts.items():
+        with tempfile.TemporaryDirectory() as directory:
+            size = Path(artifact.download(directory)).stat().st_size
+        print(f"  artifact      {name:18} {size} bytes read from {artifact.uri}")
 
 
 def draw(runs: list[Run], metric: str, png: str) -> None:

@@ -50,6 +50,8 @@ def add_points(
         (sequence_id,),
     ).fetchone()
     summary = _Summary(*row)
+    if not summary.count and dtype == "float":
+        dtype = ""  # what scalars are declared with; the values tell
     if summary.last_step is not None and automatic[0] and columns.steps[0] <= summary.last_step:
         columns = _renumbered(columns, automatic, summary.last_step + 1)
     _summarise(summary, columns)

@@ -280,6 +280,19 @@ def test_a_series_does_not_mix_numbers_and_objects(run: Run):
     run.track(Text("a"), name="m", context={"a": 2})
 
 
+def test_a_series_does_not_mix_objects_and_lists_of_them(run: Run):
+    run.track([Text("a")], name="m")
+    run.track(Text("a"), name="m", context={"a": 1})
+    for value in (Text("b"), {"m": Text("b")}):
+        with pytest.raises(ValueError, match="Incompatible data types"):
+            run.track(value, name=None if isinstance(value, dict) else "m")
+    run.track([], name="m")
+    run.track([Text("c"), Text("d")], name="m")
+    texts = run.get_text_sequence("m", Context({}))
+    assert texts is not None
+    assert texts.record_length() == 2
+
+
 def test_a_reader_cannot_write(run: Run):
     reader = Run(run.hash, repo=run.repo, read_only=True)
     for write in (

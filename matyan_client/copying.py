@@ -1,7 +1,7 @@
-"""Copies a run with everything it holds from one repository to another (`Repo.copy_runs`, Q09).
+"""Copies a run with everything it holds from one repository to another.
 
 Reads records and writes protocol messages, like everything that writes; the times of the original
-are kept. Copying again brings the copy up to date. Knows backends only, nothing of Aim.
+are kept. Copying again brings the copy up to date. Knows backends only.
 """
 
 from __future__ import annotations
@@ -37,15 +37,16 @@ def copy_run(run_hash: str, source: Backend, target: Backend) -> None:
         return
     writer = target.open_writer(run_hash)
     try:
-        _Copy(record, source, writer).everything()
+        _Copy(record, source, target, writer).everything()
     finally:
         writer.close()
 
 
 class _Copy:
-    def __init__(self, record: RunRecord, source: Backend, writer: Writer) -> None:
+    def __init__(self, record: RunRecord, source: Backend, target: Backend, writer: Writer) -> None:
         self.record = record
         self.source = source
+        self.target = target
         self.writer = writer
 
     def everything(self) -> None:
@@ -150,7 +151,9 @@ class _Copy:
     def logs(self) -> None:
         for number, line in self.source.read_log_lines(self.record.hash):
             self.writer.append(messages.log_terminal_line(line, number))
-        for stored in self.source.read_log_records(self.record.hash):
+        # These are appended, not keyed: an earlier copy's are left as they are.
+        there = sum(1 for _ in self.target.read_log_records(self.record.hash))
+        for stored in self.source.read_log_records(self.record.hash, start=there):
             self.writer.append(
                 messages.log_record(
                     stored.message,
