@@ -9,6 +9,7 @@ are translated here and nowhere else.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 import time
@@ -137,21 +138,31 @@ class Database:
                 time.sleep(0.01)
 
     def _connect(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        read_only = self.path.exists() and not os.access(self.path.parent, os.W_OK)
+        if read_only:
+            # SQLite wants to write beside a WAL database even to read it, unless it is told that
+            # nobody writes: true of a database without a WAL in a directory that takes no files.
+            wal = self.path.with_name(self.path.name + "-wal")
+            mode = "mode=ro" if wal.exists() else "mode=ro&immutable=1"
+            name = f"{self.path.absolute().as_uri()}?{mode}"
+        else:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            name = str(self.path)
         connection = sqlite3.connect(
-            self.path,
+            name,
+            uri=read_only,
             timeout=BUSY_TIMEOUT_S,
             isolation_level=None,
             check_same_thread=False,
         )
         try:
-            self._prepare(connection)
+            self._prepare(connection, read_only=read_only)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
+    def _prepare(self, connection: sqlite3.Connection, *, read_only: bool) -> None:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute("PRAGMA temp_store = MEMORY")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -160,9 +171,15 @@ class Database:
                 f"{str(self.path)!r} has store version {version}; this release of matyan-client "
                 f"knows versions up to {len(MIGRATIONS)}. Update it: pip install -U matyan-client"
             )
+        if read_only and version < len(MIGRATIONS):
+            raise StoreVersionError(
+                f"{str(self.path)!r} has store version {version} and must be brought to "
+                f"{len(MIGRATIONS)} first, but its directory cannot be written. Copy it elsewhere."
+            )
         if version < len(MIGRATIONS):
             self._migrate(connection)
-        self._use_wal(connection)
+        if not read_only:
+            self._use_wal(connection)
 
     def _use_wal(self, connection: sqlite3.Connection) -> None:
         deadline = time.monotonic() + BUSY_TIMEOUT_S

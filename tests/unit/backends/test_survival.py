@@ -415,3 +415,49 @@ def test_what_is_written_to_a_deleted_run_goes_nowhere(tmp_path: Path) -> None:
     run.track(2.0, name="m")
     run.close()
     assert Repo(tmp_path).list_all_runs() == []
+
+
+@posix
+def test_a_directory_that_cannot_be_written_can_be_read(start: Start, tmp_path: Path) -> None:
+    for name in ("warm", "frozen"):
+        with Run("r", repo=tmp_path / name, **QUIET) as run:
+            run.track(1.0, name="m")
+        Repo(tmp_path / name).close()
+    script = """
+        import os, sys
+        from matyan_client import Repo, Run
+
+        def look(path):
+            repo = Repo(path)
+            assert list(repo.get_run("r").read_series("m").values) == [1.0]
+            assert [info["hash"] for info in repo.query_runs("run.active == False")] == ["r"]
+
+        look("warm")  # imports all there is to import, which the next user may not read
+        if os.getuid() == 0:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+        look("frozen")
+        try:
+            Run(repo="frozen", capture_terminal_logs=False)
+        except OSError as exc:
+            assert "frozen" in str(exc), exc
+            raise SystemExit(7)
+    """
+    frozen = tmp_path / "frozen"
+    for path in [*frozen.rglob("*"), frozen]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    opened = []
+    for path in (tmp_path, *tmp_path.parents):
+        mode = path.stat().st_mode
+        if path.stat().st_uid == os.getuid() and mode & 0o055 != 0o055:
+            path.chmod(mode | 0o055)
+            opened.append((path, mode))
+    try:
+        process = start(f"import os; os.chdir({str(tmp_path)!r})" + textwrap.dedent(script))
+        assert process.wait(60) == 7
+    finally:
+        for path, mode in opened:
+            path.chmod(mode)
+        for path in [frozen, *frozen.rglob("*")]:
+            path.chmod(0o755)
