@@ -77,7 +77,9 @@ def test_bytes_of_the_real_server(vectors: dict[str, Any]) -> None:
         pairs = [(tuple(pair["path"]), plain(pair["value"])) for pair in listed]
         for sizes in (1, 3, 1 << 20):
             found = decoded(data, sizes)
-            assert same(found[: len(pairs)], pairs), case["name"]
+            assert all(any(same(pair, record) for record in found) for pair in pairs)
+            if len(listed) == len(case["pairs"]):
+                assert same(found, pairs), case["name"]
 
 
 def test_trees_of_the_real_server(vectors: dict[str, Any]) -> None:
