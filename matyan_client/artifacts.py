@@ -129,7 +129,12 @@ class Uploads:
         self._run_hash = run_hash
         self._executor: ThreadPoolExecutor | None = None
         self._pending: list[Future[None]] = []
-        self.failed = 0
+        self._refused: list[tuple[Path, str]] = []
+
+    @property
+    def failed(self) -> int:
+        """How many files could not be stored so far."""
+        return len(self._refused)
 
     def start(self, source: Path, name: str) -> Future[None]:
         """Begin to store a file as artifact `name`."""
@@ -150,7 +155,13 @@ class Uploads:
         return future
 
     def wait(self) -> None:
-        """Return when everything started is stored, or has failed (which was logged)."""
+        """Return when everything started is stored, or has failed (which was logged).
+
+        What failed before is tried again.
+        """
+        refused, self._refused = self._refused, []
+        for source, name in refused:
+            self.start(source, name) if source.is_file() else self._refused.append((source, name))
         pending, self._pending = self._pending, []
         for future in pending:
             future.exception()
@@ -170,7 +181,7 @@ class Uploads:
         try:
             blob = self._writer().put_blob(source, path=name)
         except OSError as exc:
-            self.failed += 1
+            self._refused.append((source, name))
             log.warning(
                 "Run %s: artifact %r could not be stored from %s: %s",
                 self._run_hash,

@@ -1,8 +1,8 @@
 """`Run`: one experiment run, from the moment it is opened until it is closed.
 
 Decides where the run lives, whether it is new, what is captured beside it, and when it ends. What
-it writes is in `tracking.py`, what it reads in `reading.py`. Knows nothing of journals, databases
-or sockets.
+it writes is in `editing.py` and `tracking.py`, what it reads in `reading.py`. Knows nothing of
+journals, databases or sockets.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from matyan_client import lifetime
 from matyan_client.artifacts import Uploads
 from matyan_client.backends.select import open_backend
 from matyan_client.config import Settings
+from matyan_client.editing import check_text
 from matyan_client.exceptions import (
     InvalidInputError,
     InvalidTypeError,
@@ -27,7 +28,7 @@ from matyan_client.exceptions import (
     RunNotFoundError,
 )
 from matyan_client.protocol import messages
-from matyan_client.tracking import RunTracker, check_text
+from matyan_client.tracking import RunTracker
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -228,6 +229,7 @@ class Run(RunTracker):
 
     def flush(self, timeout_s: float | None = None) -> bool:
         """Make everything tracked so far readable by others; False if that failed for now."""
+        self._deliver_objects()
         self._uploads.wait()
         if self._terminal is not None:
             self._terminal.flush()
@@ -243,6 +245,7 @@ class Run(RunTracker):
         if writer is None:
             return
         self._stop_capturing()
+        self._deliver_objects()
         self._uploads.close()
         with self._lock:
             if self._writer is None:
@@ -253,9 +256,11 @@ class Run(RunTracker):
             self._writer = None
         lost = writer.close(Settings.from_environment().close_timeout_s)
         lifetime.forget(self)
+        lost += len(self._kept_objects) + self._objects_lost + self._uploads.failed
+        self._kept_objects.clear()
         if lost:
             log.error(
-                "Run %s: %d records could not be written to disk and are lost.",
+                "Run %s: %d writes could not be brought to disk and are lost.",
                 self.hash,
                 lost,
             )

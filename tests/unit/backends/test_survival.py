@@ -295,6 +295,11 @@ FULL_DISK = """
             time.sleep(0.6)
     run["p"] = 5
     run.track(Text("x" * 5000), name="t")
+    import numpy as np
+    from matyan_client import Audio
+    noise = np.random.default_rng(0).integers(-30000, 30000, 20000).astype("int16")
+    for _ in range(3):
+        run.track(Audio(noise), name="sound")
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     time.sleep(1.0)
     run.track(2000.0, name="m")
@@ -312,7 +317,10 @@ def test_a_full_disk_keeps_and_says_once(start: Start, tmp_path: Path) -> None:
     assert run is not None
     assert run["p"] == 5
     assert len(list(run.read_objects("t"))) == 1
-    assert out.count("kept in memory") == 1, out
+    sounds = [found.value.to_bytes() for found in run.read_objects("sound")]  # type: ignore[union-attr]
+    assert [len(sound) for sound in sounds] == [40_044] * 3
+    assert out.count("kept in memory") == 2, out  # points and messages; bytes of objects
+    assert out.count("takes writes again") == 1, out
 
 
 def test_a_store_from_a_newer_release_is_refused(tmp_path: Path) -> None:
