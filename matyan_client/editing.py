@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from matyan_client.exceptions import InvalidInputError, InvalidTypeError
-from matyan_client.objects.base import CONTENT_TYPES, Trackable
+from matyan_client.objects.base import CONTENT_TYPES, Encoded, Trackable
 from matyan_client.objects.params import to_json
 from matyan_client.protocol import messages
 from matyan_client.protocol.param_trees import put
@@ -180,7 +180,10 @@ class RunEditor(RunReader, ABC):
 
     def _store_object(self, value: Trackable) -> dict[str, Any]:
         """The wire value of an object, its bytes stored and announced."""
-        encoded = value.encode()
+        return self._store_encoded(value.encode())
+
+    def _store_encoded(self, encoded: Encoded) -> dict[str, Any]:
+        """The wire value of an encoded object; raises OSError if the disk refuses its bytes."""
         if encoded.blob is None:
             return encoded.value
         writer = self._open_writer()

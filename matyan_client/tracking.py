@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from matyan_client.artifacts import Uploads
-    from matyan_client.objects.base import Trackable
+    from matyan_client.objects.base import Encoded, Trackable
 
 __all__ = ["RunTracker"]
 
@@ -177,6 +177,7 @@ class RunTracker(RunEditor):
         now: float,
     ) -> None:
         dtype = objects[0].dtype
+        encoded = [item.encode() for item in objects]
         sequence = self._sequence(name, context, kind_of(dtype))
         if epoch is not None:
             epoch = as_epoch(epoch)
@@ -188,19 +189,20 @@ class RunTracker(RunEditor):
             sequence.next_step = max(sequence.next_step, step + 1)
         several = isinstance(value, (list, tuple))
         self._deliver_objects(
-            partial(self._write_objects, sequence, objects, several, step, epoch, now)
+            partial(self._write_objects, sequence, dtype, encoded, several, step, epoch, now)
         )
 
     def _write_objects(
         self,
         sequence: _Sequence,
-        objects: Sequence[Trackable],
+        dtype: str,
+        objects: Sequence[Encoded],
         several: bool,
         step: int,
         epoch: float | None,
         now: float,
     ) -> None:
-        stored = [self._store_object(item) for item in objects]
+        stored = [self._store_encoded(item) for item in objects]
         self._open_writer().append(
             messages.log_custom_object(
                 sequence.name,
@@ -208,7 +210,7 @@ class RunTracker(RunEditor):
                 step=step,
                 epoch=epoch,
                 context=sequence.context,
-                dtype=objects[0].dtype,
+                dtype=dtype,
                 time=now,
             )
         )
@@ -223,9 +225,11 @@ class RunTracker(RunEditor):
             if write is not None:
                 self._kept_objects.append(write)
             while self._kept_objects:
+                first = self._kept_objects.popleft()
                 try:
-                    self._kept_objects[0]()
+                    first()
                 except OSError as exc:
+                    self._kept_objects.appendleft(first)
                     if not self._warned_objects:
                         self._warned_objects = True
                         log.warning(
@@ -235,7 +239,6 @@ class RunTracker(RunEditor):
                             exc,
                         )
                     break
-                self._kept_objects.popleft()
             while len(self._kept_objects) > KEPT_OBJECTS_MAX:
                 self._kept_objects.popleft()
                 self._objects_lost += 1
