@@ -209,6 +209,10 @@ class _TreeProxy(Proxy):
         """A child, or one further down by a tuple of keys."""
         return _walk(self._tree, key, _UNDEFINED)
 
+    def query_plain(self) -> Any:
+        """The tree."""
+        return self._tree
+
     def _get(self, key: Any, default: Any = None) -> Any:
         return _walk(self._tree, key, default)
 

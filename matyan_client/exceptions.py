@@ -44,6 +44,9 @@ __all__ = [
     "StoreVersionError",
 ]
 
+_EXCERPT_MAX = 160
+"""How much of a query an error shows, in characters."""
+
 
 class MatyanError(Exception):
     """Root of every error this package raises on purpose."""
@@ -81,12 +84,14 @@ class QueryError(InvalidInputError):
         return str(self.args[0])
 
     def _excerpt(self) -> str:
+        """The line in question, or as much of it as fits, with its place marked."""
         if self.position is None:
-            return f"    {self.query}"
+            return f"    {self.query[:_EXCERPT_MAX]}"
         start = self.query.rfind("\n", 0, self.position) + 1
+        start = max(start, self.position - _EXCERPT_MAX // 2)
         end = self.query.find("\n", self.position)
-        line = self.query[start : end if end >= 0 else len(self.query)]
-        return f"    {line}\n    {' ' * (self.position - start)}^"
+        end = min(end if end >= 0 else len(self.query), start + _EXCERPT_MAX)
+        return f"    {self.query[start:end]}\n    {' ' * (self.position - start)}^"
 
 
 class QuerySyntaxError(QueryError, SyntaxError):

@@ -108,7 +108,8 @@ def single_path(value: dict[str, Any]) -> tuple[list[str], Any]:
 def leaves(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield (path of text keys, scalar) below `node`; lists and other keys are not entered.
 
-    Scalars that are stored tagged (odd texts, huge ints) come as they are stored. NaN, which
+    A tracked object among them is a dict of its wire fields. Scalars that are stored tagged (odd
+    texts, huge ints) come as they are stored. NaN, which
     equals and orders with nothing, is left out.
     """
     stack = [(path, node)]
@@ -122,6 +123,8 @@ def leaves(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
                 stack.extend(
                     ((*here, key), child) for key, child in value["items"] if isinstance(key, str)
                 )
+            elif tag == "object":
+                stack.append((here, value["value"]))
             elif tag in ("text", "int"):
                 yield here, value
         elif isinstance(value, (str, bool, int, float)) and value == value:

@@ -1,8 +1,8 @@
 """Turns a checked syntax tree into a Python closure, and bounds what running it can cost.
 
-There is no `eval` here: each node becomes a small function. Every loop and call draws on a budget,
-and what the operations make is paid for by its size; running out is a `QueryError`, which unlike an
-ordinary error of evaluation is never taken for "no match".
+There is no `eval` here: each node becomes a small function. Every loop and call draws on the budget
+(`budget.py`), and what operations read and make is paid for by its size; running out is a
+`QueryError`, which unlike an ordinary error of evaluation is never taken for "no match".
 """
 
 from __future__ import annotations
@@ -12,40 +12,27 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from matyan_client.exceptions import QueryError
+from matyan_client.query.budget import CALLS_MAX, Budget
+from matyan_client.query.names import guarded
 from matyan_client.query.operations import (
     BINARY,
     COMPARE,
     UNARY,
-    check_format,
-    check_size,
+    format_value,
     get_attribute,
+    make_dict,
+    make_set,
 )
 from matyan_client.query.proxy import Proxy
 
-__all__ = ["ALLOWED", "Budget", "Code", "compile_tree"]
+__all__ = ["ALLOWED", "Code", "compile_tree"]
 
-STEPS_MAX = 200_000
-"""Steps one evaluation may take: about a tenth of a second."""
-
-
-class Budget:
-    """What is left to one evaluation."""
-
-    __slots__ = ("left",)
-
-    def __init__(self) -> None:
-        self.left = STEPS_MAX
-
-    def spend(self, steps: int = 1) -> None:
-        """Take steps away.
-
-        Raises:
-            QueryError: none are left.
-        """
-        self.left -= steps
-        if self.left < 0:
-            raise QueryError(f"The query takes more than {STEPS_MAX} steps for a single run.")
-
+_LIGHT = frozenset({int, float, bool, type(None)})
+_CHEAP = frozenset({bool, callable, id, isinstance, issubclass, len, slice})
+"""Functions that look at no more than the outside of their arguments."""
+_CHEAP_METHODS = frozenset({"endswith", "get", "items", "keys", "startswith", "values"})
+_OUTER = ""  # no identifier: the scope around a comprehension, in the comprehension's
+_MANY = 8  # literals from which a hash table beats looking at one by one
 
 Code = Callable[[dict[str, Any], Budget], Any]
 
@@ -82,7 +69,12 @@ def _subscript(node: Any) -> Code:
 
     def code(env: dict[str, Any], budget: Budget) -> Any:
         value, key = inner(env, budget), index(env, budget)
-        return value.query_getitem(key) if isinstance(value, Proxy) else value[key]
+        if isinstance(value, Proxy):
+            return value.query_getitem(key)
+        if isinstance(key, slice):
+            return budget.made(value[key])
+        budget.read(key)
+        return value[key]
 
     return code
 
@@ -113,21 +105,12 @@ def _bin_op(node: Any) -> Code:
 
     def code(env: dict[str, Any], budget: Budget) -> Any:
         budget.spend()
-        return _weighed(apply(left(env, budget), right(env, budget)), budget)
+        a, b = left(env, budget), right(env, budget)
+        budget.read(a)
+        budget.read(b)
+        return budget.made(apply(a, b))
 
     return code
-
-
-def _weighed(value: Any, budget: Budget) -> Any:
-    """`value`, having paid for its size if it is something that was made just now."""
-    if isinstance(value, _SIZED):
-        size = len(value)
-        check_size(size)
-        budget.spend(size >> 3)
-    return value
-
-
-_SIZED = (str, bytes, list, tuple, set, frozenset, dict, range)
 
 
 def _unary_op(node: Any) -> Code:
@@ -138,24 +121,69 @@ def _unary_op(node: Any) -> Code:
 def _compare(node: Any) -> Code:
     first = compile_tree(node.left)
     rest = [
-        (COMPARE[type(op)], compile_tree(value))
+        (_comparison(op, value), compile_tree(value))
         for op, value in zip(node.ops, node.comparators, strict=True)
     ]
     if len(rest) == 1:
         apply, second = rest[0]
-        return lambda env, budget: apply(first(env, budget), second(env, budget))
+        return lambda env, budget: apply(first(env, budget), second(env, budget), budget)
 
     def code(env: dict[str, Any], budget: Budget) -> Any:
         left, result = first(env, budget), None
         for apply, code_right in rest:
             right = code_right(env, budget)
-            result = apply(left, right)
+            result = apply(left, right, budget)
             if not result:
                 return result
             left = right
         return result
 
     return code
+
+
+def _comparison(op: ast.cmpop, right: ast.expr) -> Callable[[Any, Any, Budget], Any]:
+    """The operator `op`, paid for."""
+    if isinstance(op, (ast.Is, ast.IsNot)):
+        same = COMPARE[type(op)]
+        return lambda a, b, budget: same(a, b)
+    membership = isinstance(op, (ast.In, ast.NotIn))
+    constants = _constants(right) if membership else None
+    if constants is not None and len(constants) > _MANY:
+        return _among(constants, isinstance(op, ast.In))
+    apply = COMPARE[type(op)]
+
+    def compare(a: Any, b: Any, budget: Budget) -> Any:
+        if type(a) not in _LIGHT:
+            budget.read(a)
+        if type(b) not in _LIGHT and not (membership and isinstance(b, (dict, set, frozenset))):
+            budget.read(b)
+        return apply(a, b)
+
+    return compare
+
+
+def _constants(node: ast.expr) -> list[Any] | None:
+    """The values of a list, tuple or set of literals."""
+    if not isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return None
+    values = [item.value for item in node.elts if isinstance(item, ast.Constant)]
+    return values if len(values) == len(node.elts) else None
+
+
+def _among(constants: list[Any], wanted: bool) -> Callable[[Any, Any, Budget], bool]:
+    """`in` (or `not in`) a list of many literals, by hash where there is one."""
+    table = make_set(constants)
+
+    def among(a: Any, b: Any, budget: Budget) -> bool:
+        budget.read(a)
+        try:
+            found = a in table
+        except TypeError:  # no hash
+            budget.read(b)
+            found = a in b
+        return found is wanted
+
+    return among
 
 
 def _if_exp(node: Any) -> Code:
@@ -165,6 +193,10 @@ def _if_exp(node: Any) -> Code:
 
 def _collection(kind: Callable[[Iterable[Any]], Any]) -> Callable[[Any], Code]:
     def compiler(node: Any) -> Code:
+        constants = _constants(node)
+        if constants is not None:
+            shared = kind(constants)  # nothing in a query can change it
+            return lambda env, budget: shared
         items = [
             (isinstance(item, ast.Starred), compile_tree(_unstarred(item))) for item in node.elts
         ]
@@ -174,7 +206,7 @@ def _collection(kind: Callable[[Iterable[Any]], Any]) -> Callable[[Any], Code]:
             for starred, item in items:
                 value = item(env, budget)
                 found.extend(_spending(value, budget)) if starred else found.append(value)
-            return kind(found)
+            return budget.made(kind(found))
 
         return code
 
@@ -201,10 +233,10 @@ def _dict(node: Any) -> Code:
         found: dict[Any, Any] = {}
         for key, value in items:
             if key is None:
-                found.update(value(env, budget))
+                found.update(budget.made(dict(value(env, budget))))
             else:
                 found[key(env, budget)] = value(env, budget)
-        return found
+        return budget.made(found)
 
     return code
 
@@ -227,10 +259,15 @@ def _bind(target: ast.expr) -> Callable[[dict[str, Any], Any], None]:
 
 
 def _comprehension(
-    generators: list[ast.comprehension], element: Code
+    generators: list[ast.comprehension], element: Code, *elements: ast.expr
 ) -> Callable[[dict[str, Any], Budget], Iterable[Any]]:
     loops = [
-        (_bind(g.target), compile_tree(g.iter), [compile_tree(test) for test in g.ifs])
+        (
+            _bind(g.target),
+            compile_tree(g.iter),
+            [compile_tree(test) for test in g.ifs],
+            _steps([*g.ifs, *elements]),
+        )
         for g in generators
     ]
 
@@ -238,20 +275,31 @@ def _comprehension(
         if depth == len(loops):
             yield element(env, budget)
             return
-        bind, values, tests = loops[depth]
+        bind, values, tests, steps = loops[depth]
         for value in values(env, budget):
-            budget.spend()
+            budget.spend(steps)
             bind(env, value)
             if all(test(env, budget) for test in tests):
                 yield from run(env, budget, depth + 1)
 
-    return lambda env, budget: run(dict(env), budget)
+    def start(env: dict[str, Any], budget: Budget) -> Iterable[Any]:
+        budget.spend(20)  # the scope is a copy
+        return run({**env, _OUTER: env}, budget)
+
+    return start
 
 
-def _comp(kind: Callable[[Iterable[Any]], Any]) -> Callable[[Any], Code]:
+def _steps(nodes: list[ast.expr]) -> int:
+    """What going through these once costs, apart from what they pay for themselves."""
+    return 1 + sum(1 for node in nodes for _ in ast.walk(node)) // 8
+
+
+def _comp(kind: Callable[[Iterable[Any]], Any], *, lazy: bool = False) -> Callable[[Any], Code]:
     def compiler(node: Any) -> Code:
-        run = _comprehension(node.generators, compile_tree(node.elt))
-        return lambda env, budget: kind(run(env, budget))
+        run = _comprehension(node.generators, compile_tree(node.elt), node.elt)
+        if lazy:
+            return lambda env, budget: kind(run(env, budget))
+        return lambda env, budget: budget.made(kind(run(env, budget)))
 
     return compiler
 
@@ -259,32 +307,58 @@ def _comp(kind: Callable[[Iterable[Any]], Any]) -> Callable[[Any], Code]:
 def _dict_comp(node: Any) -> Code:
     key, value = compile_tree(node.key), compile_tree(node.value)
     run = _comprehension(
-        node.generators, lambda env, budget: (key(env, budget), value(env, budget))
+        node.generators,
+        lambda env, budget: (key(env, budget), value(env, budget)),
+        node.key,
+        node.value,
     )
-    return lambda env, budget: dict(run(env, budget))
+    return lambda env, budget: budget.made(make_dict(run(env, budget)))
+
+
+class _Function:
+    """A lambda. Its body pays for what it does."""
+
+    __slots__ = ("_body", "_budget", "_env", "_names", "_steps")
+
+    def __init__(
+        self, names: list[str], body: Code, steps: int, env: dict[str, Any], budget: Budget
+    ) -> None:
+        self._names = names
+        self._body = body
+        self._steps = steps
+        self._env = env
+        self._budget = budget
+
+    def __call__(self, *values: Any) -> Any:
+        budget = self._budget
+        budget.spend(self._steps)
+        if len(values) != len(self._names):
+            raise TypeError(f"expected {len(self._names)} arguments, got {len(values)}")
+        if budget.calls >= CALLS_MAX:
+            raise QueryError(f"The query calls lambdas within lambdas more than {CALLS_MAX} deep.")
+        budget.calls += 1
+        try:
+            scope = {**self._env, **dict(zip(self._names, values, strict=True)), _OUTER: None}
+            return self._body(scope, budget)
+        finally:
+            budget.calls -= 1
 
 
 def _lambda(node: Any) -> Code:
     names = [argument.arg for argument in node.args.args]
-    body = compile_tree(node.body)
-
-    def code(env: dict[str, Any], budget: Budget) -> Any:
-        def call(*values: Any) -> Any:
-            budget.spend(50)  # a call nests the interpreter's own stack
-            if len(values) != len(names):
-                raise TypeError(f"expected {len(names)} arguments, got {len(values)}")
-            return body({**env, **dict(zip(names, values, strict=True))}, budget)
-
-        return call
-
-    return code
+    body, steps = compile_tree(node.body), 10 + _steps([node.body])
+    return lambda env, budget: _Function(names, body, steps, env, budget)
 
 
 def _named(node: Any) -> Code:
     name, inner = node.target.id, compile_tree(node.value)
 
     def code(env: dict[str, Any], budget: Budget) -> Any:
-        value = env[name] = inner(env, budget)
+        value = inner(env, budget)
+        scope: dict[str, Any] | None = env
+        while scope is not None:  # a comprehension binds in the scope around it, too (PEP 572)
+            scope[name] = value
+            scope = scope.get(_OUTER)
         return value
 
     return code
@@ -307,7 +381,16 @@ def _call(node: Any) -> Code:
         named = {name: value(env, budget) for name, value in keywords}
         if isinstance(called, Proxy) or not callable(called):
             raise TypeError(f"{type(called).__name__!r} object is not callable")
-        return _weighed(called(*values, **named), budget)
+        if type(called) is _Function:
+            return called(*values, **named)
+        if "key" in named:
+            named["key"] = guarded(named["key"])
+        if called not in _CHEAP:
+            if getattr(called, "__name__", "") not in _CHEAP_METHODS:
+                budget.read(getattr(called, "__self__", None))
+            for value in (*values, *named.values()):
+                budget.read(value)
+        return budget.made(guarded(called)(*values, **named))
 
     return code
 
@@ -316,7 +399,7 @@ def _joined(node: Any) -> Code:
     parts = [compile_tree(value) for value in node.values]
 
     def code(env: dict[str, Any], budget: Budget) -> str:
-        return str(_weighed("".join(part(env, budget) for part in parts), budget))
+        return "".join(part(env, budget) for part in parts)  # each has been paid for
 
     return code
 
@@ -328,10 +411,10 @@ def _formatted(node: Any) -> Code:
     convert = converters.get(node.conversion, lambda value: value)
 
     def code(env: dict[str, Any], budget: Budget) -> str:
-        value = convert(inner(env, budget))
-        spec = "" if form is None else form(env, budget)
-        check_format(spec)
-        return format(value, spec)
+        value = inner(env, budget)
+        budget.read(value)
+        text = format_value(convert(value), "" if form is None else form(env, budget))
+        return str(budget.made(text))
 
     return code
 
@@ -349,11 +432,11 @@ _COMPILERS: dict[type[ast.AST], Callable[[Any], Code]] = {
     ast.IfExp: _if_exp,
     ast.List: _collection(list),
     ast.Tuple: _collection(tuple),
-    ast.Set: _collection(set),
+    ast.Set: _collection(make_set),
     ast.Dict: _dict,
     ast.ListComp: _comp(list),
-    ast.SetComp: _comp(set),
-    ast.GeneratorExp: _comp(iter),
+    ast.SetComp: _comp(make_set),
+    ast.GeneratorExp: _comp(iter, lazy=True),
     ast.DictComp: _dict_comp,
     ast.Lambda: _lambda,
     ast.NamedExpr: _named,

@@ -49,6 +49,10 @@ class _TreeProxy(Proxy):
         """Whether there is such a key."""
         return item in self._tree
 
+    def query_plain(self) -> Any:
+        """The tree."""
+        return self._tree
+
     def __iter__(self) -> Iterator[Any]:
         return iter(self._tree)
 
@@ -64,7 +68,11 @@ class _TreeProxy(Proxy):
 
 
 def _wrapped(value: Any) -> Any:
-    return _TreeProxy(value) if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return _TreeProxy(value)
+    if isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
+        return [_wrapped(item) for item in value]
+    return value
 
 
 class _TagsProxy(Proxy):
@@ -115,6 +123,8 @@ class _MetricsProxy(Proxy):
     def query_getitem(self, key: Any) -> Any:
         """The summary of a metric."""
         name, context = key if isinstance(key, tuple) else (key, None)
+        if isinstance(context, _TreeProxy):
+            context = context.query_plain()
         text = None if context is None else canonical(context)
         for sequence in self._sequences:
             if sequence.name == name and (text is None or canonical(sequence.context) == text):
@@ -181,7 +191,10 @@ class _SequenceProxy(Proxy):
 
 
 def _only_visible(tree: ast.expr | None, text: str) -> bool:
-    """Not if some comparison has `run.archived` or `run.is_archived` as an operand."""
+    """Not if some comparison has `run.archived` or `run.is_archived` as an operand, be it by
+    `in` or `is`. To the letter of protocol section 9.3: `not run.archived` does not count, which
+    changes nothing, nor does a bare `run.archived`, which therefore matches no run.
+    """
     del text
     if tree is None:
         return True

@@ -14,12 +14,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from matyan_client.exceptions import QueryError
-from matyan_client.query.operations import Module, check_size, power
+from matyan_client.query.budget import check_size
+from matyan_client.query.operations import Module, make_set, power
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["NAMES"]
+__all__ = ["NAMES", "guarded"]
 
 
 def _range(*bounds: int) -> range:
@@ -58,6 +59,39 @@ def _bytes(value: Any = b"") -> bytes:
     return bytes(value)
 
 
+def _str(value: Any = "") -> str:
+    return str(value)  # no encodings, some of which take their time
+
+
+def _frozenset(values: Iterable[Any] = ()) -> frozenset[Any]:
+    return frozenset(make_set(values))
+
+
+def _zip(*columns: Iterable[Any], strict: bool = False) -> list[tuple[Any, ...]]:
+    # A list, since Python's own nests on the C stack without a check.
+    return list(zip(*columns, strict=strict))
+
+
+_GUARDS: Mapping[Any, Callable[..., Any]] = MappingProxyType(
+    {bytes: _bytes, str: _str, set: make_set, frozenset: _frozenset}
+)
+
+
+def guarded(called: Any) -> Any:
+    """What is called where a query calls `called`: classes stand for themselves elsewhere.
+
+    Raises:
+        TypeError: it is not for calling.
+    """
+    if not isinstance(called, type):
+        return called
+    if issubclass(called, BaseException):
+        raise TypeError("a query makes no exceptions")
+    return _GUARDS.get(called, called)
+
+
+_RANDOM = random.Random()  # not the shared one: a script's own numbers stay as it seeded them
+
 NAMES: Mapping[str, Any] = MappingProxyType(
     {
         **{
@@ -67,6 +101,7 @@ NAMES: Mapping[str, Any] = MappingProxyType(
                 all,
                 any,
                 bool,
+                bytes,
                 callable,
                 chr,
                 complex,
@@ -91,7 +126,6 @@ NAMES: Mapping[str, Any] = MappingProxyType(
                 sorted,
                 str,
                 tuple,
-                zip,
                 ArithmeticError,
                 AttributeError,
                 Exception,
@@ -104,13 +138,13 @@ NAMES: Mapping[str, Any] = MappingProxyType(
                 ZeroDivisionError,
             )
         },
-        "bytes": _bytes,
         "datetime": dt.datetime,
         "pow": _pow,
         "range": _range,
         "round": _round,
         "sum": _sum,
         "timedelta": dt.timedelta,
+        "zip": _zip,
         "math": Module(
             math,
             "acos acosh asin asinh atan atan2 atanh ceil copysign cos cosh degrees e erf erfc exp"
@@ -118,7 +152,7 @@ NAMES: Mapping[str, Any] = MappingProxyType(
             " isqrt ldexp lgamma log log10 log1p log2 modf nan pi pow radians remainder sin sinh"
             " sqrt tan tanh tau trunc".split(),
         ),
-        "random": Module(random, "random uniform randint randrange choice gauss".split()),
+        "random": Module(_RANDOM, "random uniform randint randrange choice gauss".split()),
         "string": Module(
             string,
             "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits punctuation"

@@ -9,37 +9,40 @@ from __future__ import annotations
 import ast
 import datetime as dt
 import operator
+import re
 from typing import TYPE_CHECKING, Any
 
 from matyan_client.exceptions import QueryError
+from matyan_client.query.budget import INT_BITS_MAX, check_size, weight
 from matyan_client.query.proxy import Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from types import ModuleType
 
 __all__ = [
     "BINARY",
     "COMPARE",
     "UNARY",
     "Module",
-    "check_format",
-    "check_size",
+    "format_value",
     "get_attribute",
+    "make_dict",
+    "make_set",
     "power",
 ]
 
-INT_BITS_MAX = 4_096
-SIZE_MAX = 100_000
-"""Longest text, list or range an evaluation may make."""
+FORM_MAX = 200
+"""Longest form of a date."""
+SAME_HASH_MAX = 64
+"""Most different keys of one hash: chosen integers would make sets and dicts crawl."""
 
 
 class Module(Proxy):
-    """A closed namespace, such as `math`, of members a query may use."""
+    """A closed namespace, such as `math`, of members of something that a query may use."""
 
     __slots__ = ("_members",)
 
-    def __init__(self, module: ModuleType, names: Iterable[str]) -> None:
+    def __init__(self, module: object, names: Iterable[str]) -> None:
         self._members = {name: getattr(module, name) for name in names}
 
     def query_getattr(self, name: str) -> Any:
@@ -71,13 +74,29 @@ _METHODS: dict[type, frozenset[str]] = {
     dt.time: frozenset("hour minute second microsecond isoformat strftime".split()),
     dt.timedelta: frozenset("days seconds microseconds total_seconds".split()),
 }
-_STATIC: dict[Any, frozenset[str]] = {
-    dt.datetime: frozenset(
-        {"now", "utcnow", "today", "fromtimestamp", "fromisoformat", "strptime"}
-    ),
-    dt.timedelta: frozenset({"max", "min"}),
+
+
+def _strptime(text: str, form: str) -> dt.datetime:
+    if len(form) > FORM_MAX or len(text) > FORM_MAX:
+        raise QueryError(f"The query reads a date by a form of more than {FORM_MAX} characters.")
+    return dt.datetime.strptime(text, form)  # noqa: DTZ007 - as the form says
+
+
+def _utcnow() -> dt.datetime:
+    return dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
+
+
+_STATIC: dict[Any, dict[str, Any]] = {
+    dt.datetime: {
+        "now": dt.datetime.now,
+        "utcnow": _utcnow,
+        "today": dt.datetime.today,
+        "fromtimestamp": dt.datetime.fromtimestamp,
+        "fromisoformat": dt.datetime.fromisoformat,
+        "strptime": _strptime,
+    },
+    dt.timedelta: {"max": dt.timedelta.max, "min": dt.timedelta.min},
 }
-_GROWING = {"join", "replace"}
 
 
 def get_attribute(value: Any, name: str) -> Any:
@@ -91,8 +110,9 @@ def get_attribute(value: Any, name: str) -> Any:
     if value is None:
         return None  # what is missing is None at every depth (protocol section 9.5)
     if isinstance(value, type):
-        if name in _STATIC.get(value, ()):
-            return getattr(value, name)
+        members = _STATIC.get(value, {})
+        if name in members:
+            return members[name]
         raise AttributeError(f"{value.__name__!r} has no member {name!r} that a query may use")
     for kind in type(value).__mro__:
         if name in _METHODS.get(kind, ()):
@@ -102,6 +122,8 @@ def get_attribute(value: Any, name: str) -> Any:
                 return _safe_join(value)
             if name == "strftime":
                 return _safe_strftime(value)
+            if kind in (set, frozenset):
+                return _safe_set_method(value, name)
             return getattr(value, name)
     raise AttributeError(f"{type(value).__name__!r} has no attribute {name!r} that a query may use")
 
@@ -125,20 +147,58 @@ def _safe_join(text: str) -> Callable[[Iterable[str]], str]:
 
 def _safe_strftime(moment: Any) -> Callable[[str], str]:
     def strftime(form: str) -> str:
-        check_size(len(form) * 64)
+        _check_date_form(form)
         return str(moment.strftime(form))
 
     return strftime
 
 
-def check_size(size: int) -> None:
-    """Refuse to make something huge.
+def _check_date_form(form: str) -> None:
+    if len(form) > FORM_MAX:
+        raise QueryError(f"The query writes a date by a form of {len(form)} characters.")
+
+
+def _safe_set_method(value: Any, name: str) -> Callable[..., Any]:
+    def method(*others: Iterable[Any]) -> Any:
+        return getattr(value, name)(*map(make_set, others))
+
+    return method
+
+
+def make_set(values: Iterable[Any] = ()) -> set[Any]:
+    """`set(values)`.
 
     Raises:
-        QueryError: it would be.
+        QueryError: too many of them share a hash.
     """
-    if size > SIZE_MAX:
-        raise QueryError(f"The query makes a value of {size} elements; {SIZE_MAX} is the most.")
+    if isinstance(values, (set, frozenset)):
+        return set(values)
+    listed = list(values)
+    _check_hashes(listed)
+    return set(listed)
+
+
+def make_dict(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    """`dict(pairs)`.
+
+    Raises:
+        QueryError: too many keys share a hash.
+    """
+    listed = list(pairs)
+    _check_hashes([key for key, _ in listed])
+    return dict(listed)
+
+
+def _check_hashes(keys: list[Any]) -> None:
+    if len(keys) <= 1000:
+        return
+    by_hash: dict[int, list[Any]] = {}
+    for key in keys:
+        same = by_hash.setdefault(hash(key), [])
+        if key not in same:
+            same.append(key)
+            if len(same) > SAME_HASH_MAX:
+                raise QueryError("The query makes a set or dict of keys that all share a hash.")
 
 
 def _multiply(a: Any, b: Any) -> Any:
@@ -180,24 +240,56 @@ def _add(a: Any, b: Any) -> Any:
 def _modulo(a: Any, b: Any) -> Any:
     if isinstance(a, (str, bytes)):
         form = a if isinstance(a, str) else a.decode("latin-1")
-        check_format(form)
-        result = a % b
-        check_size(len(result))
-        return result
+        length = len(form) + _widths(form)
+        if isinstance(b, dict):  # one value may be written again and again
+            length += form.count("%") * weight(b, 1 << 30)
+        check_size(length)
     return a % b
 
 
-def check_format(form: str) -> None:
-    digits = ""
-    for char in form:
-        if char.isdigit():
-            digits += char
-            if len(digits) > 4:
-                raise QueryError("The query formats a text with a width of five digits or more.")
-        else:
-            digits = ""
-        if char == "*":
-            raise QueryError("The query formats a text with a computed width.")
+_CONVERSION = re.compile(r"[-#0 +]*(\*|\d*)(?:\.(\*|\d*))?")
+
+
+def _widths(form: str) -> int:
+    """The sum of all widths and precisions in the left side of a `%`."""
+    total = 0
+    at = form.find("%")
+    while at >= 0:
+        at += 1
+        if form.startswith("(", at):
+            open_ = 1
+            at += 1
+            while open_ and at < len(form):
+                open_ += (form[at] == "(") - (form[at] == ")")
+                at += 1
+        match = _CONVERSION.match(form, at)
+        assert match is not None  # every part is optional
+        for width in match.groups(default=""):
+            total += _checked_width(width)
+        at = form.find("%", match.end() + 1)
+    return total
+
+
+def _checked_width(width: str) -> int:
+    if width == "*":
+        raise QueryError("The query formats a text with a computed width.")
+    if len(width) > 4:
+        raise QueryError("The query formats a text with a width of five digits or more.")
+    return int(width or "0")
+
+
+def format_value(value: Any, form: str) -> str:
+    """`format(value, form)`.
+
+    Raises:
+        QueryError: it would be huge.
+    """
+    if isinstance(value, (dt.date, dt.time)):
+        _check_date_form(form)
+    else:
+        for width in re.findall(r"\d+", form):
+            _checked_width(width)
+    return format(value, form)
 
 
 BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {

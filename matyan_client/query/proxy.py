@@ -1,7 +1,7 @@
 """What a name in a query can stand for: plain Python values, and `Proxy` objects.
 
 On a proxy, attribute and item access mean what the proxy says; on plain values only the members
-listed in `evaluate.py` exist. Python's own attribute lookup is never reachable from a query.
+listed in `operations.py` exist. Python's own attribute lookup is never reachable from a query.
 """
 
 from __future__ import annotations
@@ -30,3 +30,7 @@ class Proxy:
     def query_contains(self, item: Any) -> bool:
         """`item in proxy`."""
         raise TypeError(f"cannot look for {item!r} in this")
+
+    def query_plain(self) -> Any:
+        """The plain value this stands for, if any, so that going through it can be paid for."""
+        return None

@@ -27,15 +27,15 @@ _OPS: dict[type[ast.cmpop], Op] = {
     ast.GtE: ">=",
 }
 _FLIPPED: dict[Op, Op] = {"==": "==", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_PROPERTIES = {
+_PROPERTIES: dict[str, tuple[type, set[str]]] = {
     "hash": (str, {"==", "in"}),
     "name": (str, {"==", "in"}),
     "experiment": (str, {"==", "in"}),
     "archived": (bool, {"=="}),
     "is_archived": (bool, {"=="}),
     "active": (bool, {"=="}),
-    "created_at": ((int, float), {"==", "<", "<=", ">", ">="}),
-    "creation_time": ((int, float), {"==", "<", "<=", ">", ">="}),
+    "created_at": (float, {"==", "<", "<=", ">", ">="}),
+    "creation_time": (float, {"==", "<", "<=", ">", ">="}),
 }
 _SUBJECTS = {"is_archived": "archived", "creation_time": "created_at"}
 
@@ -96,7 +96,7 @@ def _of_pair(
 ) -> Iterator[Predicate]:
     if isinstance(op, ast.In):
         if _property_of(right) == "tags" and isinstance(left, ast.Constant):
-            if isinstance(left.value, str):
+            if isinstance(left.value, str) and _is_indexable(left.value):
                 yield Predicate("tag", "contains", left.value)
             return
         values = _literals(right)
@@ -128,10 +128,13 @@ def _make(
     attribute = _property_of(subject)
     if attribute in _PROPERTIES and attribute in reserved:
         kinds, ops = _PROPERTIES[attribute]
-        seconds = tuple(_seconds(item) for item in values)
-        if op in ops and all(_is_kind(item, kinds) for item in seconds):
-            made = seconds if op == "in" else seconds[0]
-            yield Predicate(_SUBJECTS.get(attribute, attribute), op, made)
+        if op not in ops:
+            return
+        attribute = _SUBJECTS.get(attribute, attribute)
+        if attribute == "created_at":
+            yield from _times(attribute, op, value)
+        elif all(isinstance(item, kinds) for item in values):
+            yield Predicate(attribute, op, value)
         return
     if sequence_name is not None and op in ("==", "in"):
         if (
@@ -148,23 +151,27 @@ def _make(
         yield Predicate("param", op, value, tuple(path))
 
 
-def _is_kind(value: Any, kinds: Any) -> bool:
-    if kinds is bool:
-        return isinstance(value, bool)
-    return isinstance(value, kinds) and (kinds is str or not isinstance(value, bool))
-
-
-def _seconds(value: Any) -> Any:
-    """Datetimes without a zone are UTC here."""
+def _times(subject: str, op: Op, value: Any) -> Iterator[Predicate]:
+    """Datetimes without a zone are UTC here, and their microseconds may have been rounded to."""
     if isinstance(value, dt.datetime):
-        return value.replace(tzinfo=dt.timezone.utc).timestamp()
-    return value
+        moment = value.replace(tzinfo=dt.timezone.utc).timestamp()
+        if op in ("==", ">", ">="):
+            yield Predicate(subject, ">=", moment - _ROUNDING_S)
+        if op in ("==", "<", "<="):
+            yield Predicate(subject, "<=", moment + _ROUNDING_S)
+    elif isinstance(value, float) or (type(value) is int and abs(value) < 1 << 53):
+        yield Predicate(subject, op, float(value))
+
+
+_ROUNDING_S = 1e-6
 
 
 def _is_indexable(value: Any) -> bool:
     if isinstance(value, float):
         return not math.isnan(value)
-    return isinstance(value, (str, int, bool, dt.datetime))
+    if isinstance(value, str):  # what has lone surrogates no index takes as it is
+        return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
+    return isinstance(value, (int, dt.datetime))
 
 
 def _is_run(node: ast.expr) -> bool:

@@ -12,7 +12,8 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from matyan_client.exceptions import InvalidInputError, QueryError
-from matyan_client.query.evaluate import Budget, Code, compile_tree
+from matyan_client.query.budget import Budget
+from matyan_client.query.evaluate import Code, compile_tree
 from matyan_client.query.matyanql import MATYANQL
 from matyan_client.query.pushdown import Predicate, conjuncts, predicates_of
 from matyan_client.query.syntax import parse_expression
@@ -44,15 +45,16 @@ class Query:
         self.kind = kind
         self._only_visible = dialect.default_filter(tree, text)
         name = None if kind is None else dialect.sequence_name(kind)
+        bound = set() if tree is None else _bound(tree)
         self._sequence_name = name
         parts = [] if tree is None else list(conjuncts(tree))
         self._whole: Code | None = None if tree is None else compile_tree(tree)
-        self._run_parts = [compile_tree(part) for part in parts if not _uses(part, name)]
-        made = (
-            []
-            if tree is None
-            else list(predicates_of(tree, reserved=dialect.reserved, sequence_name=name))
-        )
+        # A part may use what `:=` in another binds, so then they are not looked at one by one.
+        apart = [] if bound else [part for part in parts if not _uses(part, name)]
+        self._run_parts = [compile_tree(part) for part in apart]
+        made: list[Predicate] = []
+        if tree is not None and not bound & {"run", "datetime", name}:
+            made += predicates_of(tree, reserved=dialect.reserved, sequence_name=name)
         if self._only_visible:
             made.append(Predicate("archived", "==", False))
         self.predicates: tuple[Predicate, ...] = tuple(made)
@@ -173,11 +175,13 @@ class _Seconds(ast.NodeTransformer):
 
 
 def _uses(tree: ast.expr, sequence_name: str | None) -> bool:
-    """Whether a part concerns the sequence (or binds names other parts may use)."""
-    return any(
-        isinstance(node, ast.NamedExpr) or (isinstance(node, ast.Name) and node.id == sequence_name)
-        for node in ast.walk(tree)
-    )
+    """Whether a part concerns the sequence."""
+    return any(isinstance(node, ast.Name) and node.id == sequence_name for node in ast.walk(tree))
+
+
+def _bound(tree: ast.expr) -> set[str | None]:
+    """The names that `:=` binds."""
+    return {node.target.id for node in ast.walk(tree) if isinstance(node, ast.NamedExpr)}
 
 
 def _touches_params(tree: ast.expr, reserved: frozenset[str]) -> bool:

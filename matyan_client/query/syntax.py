@@ -14,15 +14,17 @@ from matyan_client.exceptions import InvalidTypeError, QueryError, QuerySyntaxEr
 from matyan_client.query.evaluate import ALLOWED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["LENGTH_MAX", "check", "expression_of", "parse_expression"]
 
-LENGTH_MAX = 20_000
-"""Longest query, in characters."""
+LENGTH_MAX = 500_000
+"""Longest query, in characters: room for a list of 10,000 hashes."""
 DEPTH_MAX = 80
 """Deepest nesting of a syntax tree."""
 
+_LINE_NOTE = re.compile(r" \(<.*| \(detected at line \d+\)| on line \d+", re.DOTALL)
+_BREAK = re.compile(r"\r\n|\r|\n")
 _SELECT = re.compile(r"\s*select\b", re.IGNORECASE)
 _IF = re.compile(r"\bif\b", re.IGNORECASE)
 _CONTEXTS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
@@ -32,25 +34,29 @@ _REASONS = {
     ast.Yield: "yield is not for queries.",
     ast.YieldFrom: "yield is not for queries.",
 }
-_FORBIDDEN_CALLS = frozenset({"eval", "exec", "compile"})
+_FORBIDDEN = frozenset({"eval", "exec", "compile"})
+_TOO_DEEP = "The query is refused: it is nested too deeply."
 
 
 def expression_of(text: str) -> tuple[str, int]:
     """The expression in a query, and where in the text it begins.
 
     A leading `select ... if` is dropped (protocol section 9.1), but only where `select` and `if`
-    are words of their own: `selected == 1` is an expression. `select` without `if` selects all.
+    are words of their own: `selected == 1` is an expression. `select` without `if` selects all,
+    unless what follows makes it a name in an expression, as in `select == 1`.
     """
     match = _SELECT.match(text)
-    if match is None or _is_operand(text[match.end() :]):
+    if match is None:
         return text, 0
     found = _IF.search(text, match.end())
+    if found is None and _is_operand(text[match.end() :]):
+        return text, 0
     return ("", len(text)) if found is None else (text[found.end() :], found.end())
 
 
 def _is_operand(rest: str) -> bool:
     """Whether what follows the word `select` makes it a name in an expression."""
-    return bool(re.match(r"\s*(==|!=|[<>=+*/%|&^.,\[(-]|in\b|is\b|and\b|or\b|not\s+in\b)", rest))
+    return bool(re.match(r"\s*(==|!=|[<>.]|in\b|is\b|and\b|or\b|not\s+in\b)", rest))
 
 
 def parse_expression(text: str) -> ast.expr | None:
@@ -68,7 +74,14 @@ def parse_expression(text: str) -> ast.expr | None:
     body, offset = expression_of(text)
     if not _has_code(body):
         return None
-    lines = body.split("\n")
+    starts = [0, *(match.end() for match in _BREAK.finditer(body))]
+    lines = _BREAK.split(body)
+
+    def at(line: int, column: int) -> int:
+        if line >= len(lines):  # our own closing bracket
+            return len(body.rstrip())
+        return starts[max(line, 0)] + min(max(column, 0), len(lines[max(line, 0)]))
+
     # In parentheses line breaks are free; the line break at the end ends a comment.
     source = f"(\n{body}\n)"
     try:
@@ -76,54 +89,71 @@ def parse_expression(text: str) -> ast.expr | None:
         # `a) or (b` closes our parenthesis; within brackets that shows.
         ast.parse(f"[\n{body}\n]", mode="eval")
     except SyntaxError as exc:
-        reason = (exc.msg or "invalid syntax").split(" (<")[0]
-        line, column = (exc.lineno or 2) - 2, (exc.offset or 1) - 1
-        at = _position(lines, line, column, offset)
+        if "too many nested" in (exc.msg or ""):
+            raise QueryError(_TOO_DEEP, query=text) from None
+        reason = re.sub(_LINE_NOTE, "", (exc.msg or "invalid syntax").rstrip("?."))
+        position = offset + at((exc.lineno or 2) - 2, (exc.offset or 1) - 1)
+        if "parenthesis" in reason or "closed" in reason or "unmatched" in reason:
+            reason, found = _bracket_fault(body) or (reason, position - offset)
+            position = offset + found
         raise QuerySyntaxError(
-            f"The query does not parse: {reason}.", query=text, position=at
+            f"The query does not parse: {reason}.", query=text, position=position
         ) from None
-    except (ValueError, RecursionError, MemoryError, OverflowError) as exc:
+    except (RecursionError, MemoryError):
+        raise QueryError(_TOO_DEEP, query=text) from None
+    except (ValueError, OverflowError) as exc:
         raise QuerySyntaxError(f"The query does not parse: {exc}.", query=text) from None
 
-    def place(node: ast.AST) -> int | None:
-        line = getattr(node, "lineno", None)
-        if line is None:
-            return None
-        column = len(lines[line - 2].encode()[: node.col_offset].decode(errors="ignore"))  # type: ignore[attr-defined]  # nodes with a line have a column
-        return _position(lines, line - 2, column, offset)
+    def place(node: ast.AST) -> int:
+        line = min(max(getattr(node, "lineno", 0) - 2, 0), len(lines) - 1)
+        before = lines[line].encode()[: getattr(node, "col_offset", 0)]
+        return offset + at(line, len(before.decode(errors="ignore")))
 
     check(tree.body, text, place)
     return tree.body
 
 
 def _has_code(body: str) -> bool:
-    return any(line.strip() and not line.strip().startswith("#") for line in body.split("\n"))
+    return any(line.strip() and not line.strip().startswith("#") for line in _BREAK.split(body))
 
 
-def _position(lines: list[str], line: int, column: int, offset: int) -> int:
-    line = min(max(line, 0), len(lines) - 1)
-    return offset + sum(len(text) + 1 for text in lines[:line]) + min(column, len(lines[line]))
+def _bracket_fault(body: str) -> tuple[str, int] | None:
+    """What is wrong with the brackets, and where, without the ones we put around."""
+    opened: list[re.Match[str]] = []
+    for match in _TOKEN.finditer(body):
+        if match[0] in _CLOSING.values():
+            opened.append(match)
+        elif match[0] in _CLOSING:
+            if not opened or opened.pop()[0] != _CLOSING[match[0]]:
+                return f"{match[0]!r} closes nothing", match.start()
+    return (f"{opened[-1][0]!r} was never closed", opened[-1].start()) if opened else None
 
 
-def _walk(node: ast.AST) -> Iterator[tuple[ast.AST, int]]:
-    stack = [(node, 1)]
+_CLOSING = {")": "(", "]": "[", "}": "{"}
+_TOKEN = re.compile(r"""#[^\r\n]*|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[()\[\]{}]""", re.DOTALL)
+
+
+def _walk(tree: ast.AST) -> Iterator[tuple[ast.AST, int, ast.AST]]:
+    """(node, depth, the node or the nearest around it that has a place), in the text's order."""
+    stack = [(tree, 1, tree)]
     while stack:
-        current, depth = stack.pop()
-        yield current, depth
-        stack.extend((child, depth + 1) for child in ast.iter_child_nodes(current))
+        node, depth, around = stack.pop()
+        placed = node if hasattr(node, "lineno") else around
+        yield node, depth, placed
+        children = [(child, depth + 1, placed) for child in ast.iter_child_nodes(node)]
+        stack.extend(reversed(children))
 
 
-def check(tree: ast.expr, text: str, place: object) -> None:
+def check(tree: ast.expr, text: str, place: Callable[[ast.AST], int]) -> None:
     """Refuse every node that is not for queries.
 
     Raises:
         QueryError: with the place of the first such node.
     """
-    for node, depth in _walk(tree):
-        reason = "The query is nested too deeply." if depth > DEPTH_MAX else _reason(node)
+    for node, depth, placed in _walk(tree):
+        reason = "it is nested too deeply." if depth > DEPTH_MAX else _reason(node)
         if reason is not None:
-            position = place(node)  # type: ignore[operator]  # a function of the node
-            raise QueryError(f"The query is refused: {reason}", query=text, position=position)
+            raise QueryError(f"The query is refused: {reason}", query=text, position=place(placed))
 
 
 def _reason(node: ast.AST) -> str | None:
@@ -135,10 +165,11 @@ def _reason(node: ast.AST) -> str | None:
         return _REASONS[type(node)]
     if type(node) not in ALLOWED and not isinstance(node, _HELPERS):
         return f"{type(node).__name__} is not for queries."
-    if isinstance(node, ast.Name) and node.id.startswith("_"):
-        return f"the name {node.id!r} begins with '_'."
-    if isinstance(node, ast.arg) and node.arg.startswith("_"):
-        return f"the name {node.arg!r} begins with '_'."
+    name = node.id if isinstance(node, ast.Name) else getattr(node, "arg", None)
+    if name is not None and name.startswith("_"):
+        return f"the name {name!r} begins with '_'."
+    if isinstance(node, ast.Name) and name in _FORBIDDEN:
+        return f"{name} is not for queries."
     if isinstance(node, ast.Attribute):
         if node.attr.startswith("_"):
             return (
@@ -148,8 +179,6 @@ def _reason(node: ast.AST) -> str | None:
         if node.attr in ("format", "format_map"):
             return f"{node.attr} is not for queries."
     if isinstance(node, ast.Call):
-        if isinstance(node.func, ast.Name) and node.func.id in _FORBIDDEN_CALLS:
-            return f"{node.func.id} is not for queries."
         if any(keyword.arg is None for keyword in node.keywords):
             return "** is not for queries."
     if isinstance(node, ast.arguments) and (

@@ -128,3 +128,23 @@ def test_iteration_is_safe_from_writes_in_between(repo: Repo) -> None:
         seen.append(info["hash"])
         Run(repo=repo, **QUIET).close()
     assert seen == ["r4", "r3", "r2", "r1", "r0"]
+
+
+def test_the_index_and_evaluation_agree_about_odd_params(tmp_path: Path) -> None:
+    with Run("r", repo=tmp_path, **QUIET) as run:
+        run["t"] = Text("hello")
+        run["map"] = {1: "one", "s": "x", "deep": {"v": 5}}
+        run["huge"] = 2**5000
+        run["long"] = "y" * 5000
+        run["flag"] = True
+    repo = Repo(tmp_path)
+    for text in (
+        "run.map.s == 'x'",
+        "run.map.deep.v >= 5",
+        "run.huge > 10",
+        f"run.long == '{'y' * 5000}'",
+        "run.long < 'z'",
+        "run.flag == 1",
+        "run.flag == True",
+    ):
+        assert hashes(repo.query_runs(text)) == hashes(repo.query_runs(f"{text} or False")) == ["r"]

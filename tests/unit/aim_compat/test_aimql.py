@@ -232,3 +232,14 @@ def test_archived_runs_are_found_by_mention(tmp_path: Path):
     }.items():
         found = repo.query_runs(query, report_mode=OFF).iter_runs()
         assert [collection.run["i"] for collection in found] == wanted
+
+
+def test_objects_among_params_are_found_through_the_index(tmp_path: Path) -> None:
+    run = Run(repo=str(tmp_path), system_tracking_interval=None, capture_terminal_logs=False)
+    run["t"] = Text("hello")
+    run.close()
+    repo = Repo.from_path(str(tmp_path))
+    for text in ("run.t.data == 'hello'", "run.t.data == 'hello' or False"):
+        assert (
+            len(list(repo.query_runs(text, report_mode=QueryReportMode.DISABLED).iter_runs())) == 1
+        ), text
