@@ -155,6 +155,10 @@ def figure_to_pil(figure: Any) -> Any:
     return image
 
 
+_MISWRITTEN = {("BMP", "P"), ("TIFF", "YCbCr")}
+"""Formats and modes of which Pillow up to 12 writes files it cannot read again."""
+
+
 def encode_pil(image: Any, format_: str, *, quality: int, optimize: bool) -> bytes:
     """Encode a PIL image; a mode the format cannot hold is converted first.
 
@@ -173,6 +177,8 @@ def encode_pil(image: Any, format_: str, *, quality: int, optimize: bool) -> byt
     try:
         image.load()
         ready = _reduce(image, deep=format_ in _DEEP)
+        if (format_, ready.mode) in _MISWRITTEN:
+            ready = _to_rgb(ready, format_)
         try:
             return _save(ready, format_, options)
         except (OSError, KeyError, ValueError):  # a mode this format does not have
@@ -203,6 +209,10 @@ def _reduce(image: Any, *, deep: bool) -> Any:
             if high <= 1
             else (image.point(lambda level: level * 1 + 0.5).convert("L"))
         )
+    if deep and mode == "I":
+        low, high = image.getextrema()
+        # Pillow stops writing mode I; 16 bits hold all but odd values of it.
+        return image.convert("I;16") if low >= 0 and high <= 0xFFFF else image
     if not deep and (mode == "I" or mode.startswith("I;16")):
         wide = image.convert("I")
         _, high = wide.getextrema()
