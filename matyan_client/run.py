@@ -284,6 +284,7 @@ class Run(RunTracker):
     def _after_fork_in_child(self) -> None:
         self._lock = threading.RLock()
         self._uploads.after_fork_in_child()
+        self._kept_objects.clear()  # the parent's to store
         self._sampler = None
         if self._terminal is not None:
             self._terminal.stop()

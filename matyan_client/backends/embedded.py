@@ -69,7 +69,6 @@ class EmbeddedWriter:
         """Apply what is left; returns how many messages exist in memory only."""
         lost = self._journal.close()
         self._pump.deliver(self._journal, timeout_s)
-        self._pump.remove(self._journal)
         return lost
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import logging
+import math
 import os
 import threading
 import time
@@ -81,23 +82,25 @@ class Pump:
                 )
                 self._thread.start()
 
-    def remove(self, journal: JournalWriter) -> None:
-        """Stop watching a closed journal once all of it is through."""
-        with self._lock:
-            if not journal.segments and journal in self._journals:
-                self._journals.remove(journal)
-
     def deliver(self, journal: JournalWriter, timeout_s: float | None) -> bool:
-        """Apply what a journal holds; False if that failed (said, and tried again later)."""
-        del timeout_s  # the store's own busy timeout bounds the wait
+        """Apply what a journal holds.
+
+        False if that failed (said, and tried again later) or time ran out between two rounds; what
+        is left stays in the journal.
+        """
+        deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
         journal.retry()
+        if not self._lock.acquire(timeout=-1 if timeout_s is None else timeout_s):
+            return False
         try:
-            with self._lock:
-                while self._round([journal]):
-                    continue
+            while self._round([journal]):
+                if time.monotonic() > deadline:
+                    return False
         except (RepoError, CodecError, OSError) as exc:
             self._say(exc)
             return False
+        finally:
+            self._lock.release()
         return not journal.undelivered
 
     def catch_up(self) -> None:
@@ -220,7 +223,7 @@ class Pump:
                     self._through.append(segment.path)
                     self._readers.pop(segment.path)
                     journal.release(segment)
-            if journal.closed and not journal.segments and not journal.undelivered:
+            if journal.closed and not journal.segments:
                 with contextlib.suppress(ValueError):
                     self._journals.remove(journal)
         return bool(work)

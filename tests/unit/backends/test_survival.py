@@ -479,3 +479,25 @@ def test_a_directory_that_cannot_be_written_can_be_read(start: Start, tmp_path: 
             path.chmod(mode)
         for path in [frozen, *frozen.rglob("*")]:
             path.chmod(0o755)
+
+
+def test_close_out_of_time_leaves_the_rest_in_the_journal(start: Start, tmp_path: Path) -> None:
+    script = """
+        import os, sys, threading
+        os.environ["MATYAN_CLOSE_TIMEOUT_S"] = "0.2"
+        os.environ["MATYAN_APPLY_INTERVAL_MS"] = "60000"
+        from matyan_client import Run
+        run = Run("r", repo=sys.argv[1], capture_terminal_logs=False)
+        run.track(1.0, name="m")
+        with run.backend._pump._lock:  # somebody else is at it all the time
+            closing = threading.Thread(target=run.close)
+            closing.start()
+            closing.join()
+        os._exit(0)
+    """
+    process = start(script, tmp_path)
+    assert process.wait(60) == 0
+    assert steps(Repo(tmp_path), "r") == [0]
+    run = Repo(tmp_path).get_run("r")
+    assert run is not None
+    assert not run.active
