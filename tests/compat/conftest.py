@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["cases"]
 
 GOLDENS = Goldens(HERE / "goldens")
-LEDGER_FILE = HERE / "ledger.toml"
+LEDGER_FOLDER = HERE / "ledger"
 ZONE = "XXX-05:30"
 """Half past UTC, so that local and UTC times cannot be mistaken for each other."""
 TALLY = pytest.StashKey[Counter]()
@@ -75,7 +75,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         version = f"MISSING ({error})"
     golden = ", ".join(sorted(GOLDENS.versions())) or "none"
     try:
-        ledgered = str(len(Ledger.load(LEDGER_FILE)))
+        ledgered = str(len(Ledger.load(LEDGER_FOLDER)))
     except LedgerError:
         ledgered = "broken"
     return [
@@ -114,7 +114,7 @@ def goldens() -> Goldens:
 @pytest.fixture(scope="session")
 def ledger() -> Ledger:
     """The known differences; loading fails when an entry is malformed or unexplained."""
-    return Ledger.load(LEDGER_FILE)
+    return Ledger.load(LEDGER_FOLDER)
 
 
 @pytest.fixture(scope="session")

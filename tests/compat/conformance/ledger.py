@@ -66,13 +66,15 @@ class Ledger:
         return {label: entry for (case, label), entry in self._entries.items() if case == case_id}
 
     @classmethod
-    def load(cls, path: Path) -> Ledger:
-        """Read a ledger.
+    def load(cls, folder: Path) -> Ledger:
+        """Read a folder of TOML files, one for each file of cases.
 
         Raises:
             LedgerError: an entry is malformed, twice there, or has no reason.
         """
-        rows = tomllib.loads(path.read_text(encoding="utf-8")).get("difference", [])
+        rows: list[dict[str, Any]] = []
+        for path in sorted(folder.glob("*.toml")):
+            rows += tomllib.loads(path.read_text(encoding="utf-8")).get("difference", [])
         return cls.from_rows(rows)
 
     @classmethod

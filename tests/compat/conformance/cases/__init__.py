@@ -2,40 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.cases import (
-    artifacts,
-    callbacks,
-    data_frames,
-    lifecycle,
-    listing,
-    logs,
-    managing,
-    objects,
-    params,
-    properties,
-    queries,
-    reading,
-    repositories,
-    sequences,
-    tracking,
-    writing,
-)
+import importlib
+import pkgutil
 
-__all__ = [
-    "artifacts",
-    "callbacks",
-    "data_frames",
-    "lifecycle",
-    "listing",
-    "logs",
-    "managing",
-    "objects",
-    "params",
-    "properties",
-    "queries",
-    "reading",
-    "repositories",
-    "sequences",
-    "tracking",
-    "writing",
-]
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")
