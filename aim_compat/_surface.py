@@ -1,4 +1,4 @@
-"""Aim's surface, one table (`_surface_table.py`): every name of Aim and what became of it here.
+"""Aim's surface, one table (`_surface_table.py` and beside it): what became of every name of Aim.
 
 From this come the import paths (`_aliases.py`), the errors for what is absent, the page
 docs/compatibility.md (`python -m aim_compat surface --markdown`) and the surface test. A name is
@@ -17,14 +17,8 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aim_compat._surface_table import (
-    ABSENT,
-    AIM_VERSION,
-    CONSTANTS,
-    HOMES,
-    MEMBERS,
-    MODULES,
-)
+from aim_compat._surface_notes import ABSENT, DIFFERS
+from aim_compat._surface_table import AIM_VERSION, CONSTANTS, HOMES, MODULES
 from matyan_client.exceptions import MatyanError
 
 if TYPE_CHECKING:
@@ -102,7 +96,7 @@ def _generate() -> Iterator[Row]:
             yield Row(module, name, Status.SUPPORTED, value=value)
         for name in sorted(MODULES.get(module, "").split()):
             yield Row(module, name, Status.SUPPORTED, HOMES[name])
-    for module, name, note in MEMBERS:
+    for module, name, note in DIFFERS:
         yield Row(module, name, Status.DIFFERS, note=note)
     for module, line, note in ABSENT:
         for name in line.split():

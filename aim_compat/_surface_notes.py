@@ -1,0 +1,289 @@
+"""The table, what is not as in Aim: names and members that differ or are absent, and the notes.
+
+A row is (module, names or `Class.member`s, note); a note is a sentence that says how and why, and
+for what is absent what to use instead. Imports nothing.
+"""
+
+from __future__ import annotations
+
+__all__ = ["ABSENT", "DIFFERS"]
+
+DIFFERS: tuple[tuple[str, str, str], ...] = (
+    # what is not as in Aim; also what is better (architecture, closeness 3)
+    (
+        "aim.sdk.run",
+        "Run.__init__",
+        "better: a second writer of a run is welcome, there are no locks; force_resume changes "
+        "nothing.",
+    ),
+    (
+        "aim.sdk.run",
+        "Run.__setitem__",
+        "better: numpy scalars, paths, dates, enums and sets are accepted as "
+        "parameters and come back as plain values; objects without any plain form are refused "
+        "with TypeError as in Aim.",
+    ),
+    (
+        "aim.sdk.run",
+        "Run.close",
+        "better: closing twice, or a read-only run, is quiet; track() after close() still counts "
+        "and warns once.",
+    ),
+    (
+        "aim.sdk.run",
+        "Run.metrics",
+        "better: what was written is readable at once; there is no index step.",
+    ),
+    (
+        "aim.sdk.sequence",
+        "Sequence.values",
+        "better: sparse_numpy(), last(), only_last and iteration give real steps in order for "
+        "metrics, too, where Aim gives 64-bit hashes of steps in the order of the hashes.",
+    ),
+    (
+        "aim.sdk.run",
+        "Run.meta_run_tree",
+        "a stand-in: get, set and delete of plain values, which are kept with the run; it shows "
+        "attrs, traces and end_time.",
+    ),
+    (
+        "aim.sdk.repo",
+        "Repo.path",
+        "the repository's directory is .matyan, not .aim; paths that end in .aim are understood.",
+    ),
+    (
+        "aim.sdk.repo",
+        "Repo.structured_db",
+        "a stand-in: look-ups of runs by hash, of experiments and of tags.",
+    ),
+    (
+        "aim.sdk.sequence",
+        "SequenceData.__init__",
+        "made by sequences, not by hand; its methods are Aim's.",
+    ),
+    (
+        "aim.sdk.logging.log_record",
+        "LogRecord.__init__",
+        "a plain object, not a CustomObject; its attributes and json() are Aim's.",
+    ),
+    (
+        "aim.sdk.repo",
+        "Repo.copy_runs",
+        "better: an unknown run makes it return (False, remaining) instead of hanging.",
+    ),
+    (
+        "aim.sdk.objects.image",
+        "Image.__init__",
+        "better: takes pathlib paths, `~`, format='jpg', float arrays in 0-1, integer arrays of "
+        "any width in 0-255, and images in modes the format lacks (CMYK, F, transparency over "
+        "white in JPEG). A file whose format is not changed keeps its bytes instead of being "
+        "encoded again.",
+    ),
+    (
+        "aim.sdk.objects.image",
+        "Image.caption",
+        "travels as text: a caption of another type is read back as its str(); None stays None.",
+    ),
+    (
+        "aim.sdk.objects.image",
+        "Image.storage",
+        "a small stand-in with data, format, width, height, caption and source; fields a script "
+        "adds stay in its process.",
+    ),
+    (
+        "aim.sdk.objects.audio",
+        "Audio.__init__",
+        "better: takes pathlib paths and `~`; 8-bit signed samples are stored as 8-bit WAV has "
+        "them; arrays of more than two dimensions are refused (ValueError) instead of garbled.",
+    ),
+    (
+        "aim.sdk.objects.distribution",
+        "Distribution.__init__",
+        "weights that are NaN or infinite, and ranges that are upside down, are refused "
+        "(ValueError). Weights read back are int64 or float64.",
+    ),
+    (
+        "aim.sdk.objects.figure",
+        "Figure.__init__",
+        "numbers that are not finite become null, as plotly writes them.",
+    ),
+    (
+        "aim.storage.object",
+        "CustomObject.__init__",
+        "classes of one's own work in the process (storage, alias, by_name); tracking them or "
+        "keeping them as parameters raises TypeError until the full surface.",
+    ),
+    (
+        "aim.sdk.objects.artifact",
+        "Artifact.__init__",
+        "artifacts are made by run.log_artifact(s) and read from run.artifacts, not constructed.",
+    ),
+)
+
+_FULL = "it comes with the full surface (next release)."
+_ADAPTERS = (
+    "framework adapters come with the adapters release; until then track from the framework's own "
+    "callbacks with run.track(...)."
+)
+_DATASETS = (
+    "dataset descriptors come with the adapters release; until then store a dict: "
+    "run['dataset'] = {...}."
+)
+_ENGINE = (
+    "it belongs to Aim's RocksDB engine, which has no counterpart here; what Run and Repo offer "
+    "is the way to the data."
+)
+_INDEX = "there is no index to build: what was written is readable at once. Leave the call out."
+_LOCKS = "runs are not locked here; several writers of one run are welcome. Leave the call out."
+_REMOTE = (
+    "Aim's own remote protocol is not spoken here; Run(repo='aim://host:port') leads to a Matyan "
+    "deployment."
+)
+_REPORTER = (
+    "runs report by themselves that they are alive; run.report_progress() and "
+    "run.report_successful_finish() are the way to say more."
+)
+_CLI = "the commands are in `aim-compat --help`; for code, use Repo and Run."
+_UI = "Matyan has its own UI and server; see `matyan-client --help`."
+_SYSTEM = (
+    "system metrics are switched on by Run(system_tracking_interval=seconds) and read as metrics "
+    "named __system__..."
+)
+_PARAMS = "it is switched on by Run(log_system_params=True) and read from run['__system_params']."
+
+ABSENT: tuple[tuple[str, str, str], ...] = (
+    # members of classes that are here
+    ("aim.sdk.run", "Run.series_run_trees", _ENGINE),
+    (
+        "aim.sdk.repo",
+        "Repo.encryption_key Repo.meta_tree Repo.request_container Repo.request_tree "
+        "Repo.run_props_cache_hint",
+        _ENGINE,
+    ),
+    ("aim.sdk.repo", "Repo.request_run_lock", _LOCKS),
+    ("aim.sdk.sequence", "Sequence.series_tree SequenceData.step_hash", _ENGINE),
+    ("aim.storage.arrayview", "ArrayView.__setitem__", "series are written by run.track(...)."),
+    ("aim.sdk.objects.artifact", "Artifact.upload", "run.log_artifact(...) uploads."),
+    # names and modules
+    ("aim", "TrainingFlow", _FULL),
+    ("aim", "load_ipython_extension", _FULL),
+    ("aim", "python_version_deprecation_check run_process", _CLI),
+    ("aim.sdk", "TrainingFlow", _FULL),
+    *(
+        (f"aim.{name}", "*", _ADAPTERS)
+        for name in (
+            "acme catboost distributed_hugging_face fastai hugging_face keras keras_tuner lightgbm "
+            "mxnet optuna paddle prophet pytorch pytorch_ignite pytorch_lightning sb3 tensorflow "
+            "xgboost sdk.adapters ext.tensorboard_tracker"
+        ).split()
+    ),
+    ("aim.hf_dataset", "*", _DATASETS),
+    ("aim.sdk.objects.io", "*", _FULL),
+    ("aim.sdk.objects.plugins", "*", _DATASETS),
+    ("aim.cli", "*", _CLI),
+    ("aim.web", "*", _UI),
+    ("aim.utils", "*", _FULL),
+    ("aim.ext.cleanup", "*", "close runs with run.close() or `with Run() as run`."),
+    ("aim.ext.exception_resistant", "*", _FULL),
+    ("aim.ext.notebook", "*", _FULL),
+    ("aim.ext.notifier", "*", _UI),
+    ("aim.ext.pynvml", "*", "install nvidia-ml-py and import pynvml."),
+    ("aim.ext.resource", "ResourceTracker", _SYSTEM),
+    ("aim.ext.resource.stat", "*", _SYSTEM),
+    ("aim.ext.resource.tracker", "*", _SYSTEM),
+    ("aim.ext.sshfs", "*", "mount the directory yourself, then pass its path."),
+    ("aim.ext.task_queue", "*", _ENGINE),
+    ("aim.ext.transport", "*", _REMOTE),
+    ("aim.ext.utils", "*", _PARAMS),
+    ("aim.sdk.base_run", "BaseRun", _FULL),
+    ("aim.sdk.base_run", "STEP_HASH_FUNCTIONS TreeView", _ENGINE),
+    ("aim.sdk.callbacks", "*", _FULL),
+    ("aim.sdk.configs", "get_aim_repo_name", _FULL),
+    ("aim.sdk.index_manager", "*", _INDEX),
+    ("aim.sdk.lock_manager", "*", _LOCKS),
+    ("aim.sdk.maintenance_run", "*", _ENGINE),
+    ("aim.sdk.num_utils", "*", _FULL),
+    ("aim.sdk.objects.artifact", "registry", _FULL),
+    ("aim.sdk.objects.audio", "inst_has_typename", _FULL),
+    ("aim.sdk.objects.figure", "inst_has_typename matplotlib_get_offset_position", _FULL),
+    ("aim.sdk.objects.image", "inst_has_typename", _FULL),
+    ("aim.sdk.query_analyzer", "*", "queries are parsed and indexed without it."),
+    ("aim.sdk.query_utils", "*", "it is how Aim evaluates queries; use repo.query_*(...)."),
+    ("aim.sdk.remote_repo_proxy", "*", _REMOTE),
+    ("aim.sdk.remote_run_reporter", "*", _REMOTE),
+    (
+        "aim.sdk.repo",
+        "AIM_ENABLE_TRACKING_THREAD DATA_VERSION get_aim_repo_name search_aim_repo",
+        _FULL,
+    ),
+    (
+        "aim.sdk.repo",
+        "AutoClean Container ContainerConfig DB ProxyLock ProxyTree RepoAutoClean "
+        "RocksContainer RocksUnionContainer StructuredRunProxy TaskQueue",
+        _ENGINE,
+    ),
+    ("aim.sdk.repo", "LockManager RunLock", _LOCKS),
+    ("aim.sdk.repo", "Client RemoteRepoProxy", _REMOTE),
+    (
+        "aim.sdk.repo",
+        "mount_remote_repo unmount_remote_repo",
+        "mount the directory yourself, then pass its path.",
+    ),
+    ("aim.sdk.reporter", "*", _REPORTER),
+    ("aim.sdk.run", "BasicRun BaseRun StructuredRunMixin noexcept", _FULL),
+    ("aim.sdk.run", "AutoClean BasicRunAutoClean RunTracker TreeView backup_run", _ENGINE),
+    ("aim.sdk.run", "LocalFileManager RunStatusReporter ScheduledStatusReporter", _REPORTER),
+    ("aim.sdk.run", "RemoteFileManager RemoteRunHeartbeatReporter", _REMOTE),
+    ("aim.sdk.run", "ResourceTracker", _SYSTEM),
+    ("aim.sdk.run", "get_environment_variables get_git_info get_installed_packages", _PARAMS),
+    ("aim.sdk.run_status_manager", "*", _REPORTER),
+    ("aim.sdk.run_status_watcher", "*", _UI),
+    ("aim.sdk.uri_service", "*", _FULL),
+    ("aim.sdk.sequence", "STEP_HASH_FUNCTIONS SequenceV1Data SequenceV2Data TreeView", _ENGINE),
+    (
+        "aim.sdk.sequence_collection",
+        "QueryExpressionTransformer RestrictedPythonQuery RunView SequenceView",
+        "it is how Aim evaluates queries; use repo.query_*(...).",
+    ),
+    ("aim.sdk.tracker", "*", "use run.track(...)."),
+    ("aim.sdk.training_flow", "*", _FULL),
+    ("aim.sdk.types", "CustomObjectBase SafeNone Singleton", _FULL),
+    ("aim.sdk.utils", "backup_run prune restore_run_backup", _ENGINE),
+    (
+        "aim.sdk.utils",
+        "check_types_compatibility "
+        "get_aim_repo_name get_object_typename search_aim_repo work_directory",
+        _FULL,
+    ),
+    (
+        "aim.storage.artifacts",
+        "*",
+        "S3 and other artifact stores come with a later release; "
+        "run.set_artifacts_uri('file://...') works.",
+    ),
+    ("aim.storage.container", "*", _ENGINE),
+    ("aim.storage.encoding", "*", _ENGINE),
+    ("aim.storage.inmemorytreeview", "*", _ENGINE),
+    ("aim.storage.lock_proxy", "*", _LOCKS),
+    ("aim.storage.locking", "*", _LOCKS),
+    ("aim.storage.migrations", "*", _ENGINE),
+    ("aim.storage.object", "CustomObjectBase InMemoryTreeView", _ENGINE),
+    ("aim.storage.proxy", "*", _ENGINE),
+    ("aim.storage.query", "*", "it is how Aim evaluates queries; use repo.query_*(...)."),
+    ("aim.storage.rockscontainer", "*", _ENGINE),
+    ("aim.storage.structured", "*", "run properties (name, experiment, tags) are on Run."),
+    *(
+        (f"aim.storage.{name}", "*", _ENGINE)
+        for name in (
+            "containertreeview env prefixview treearrayview treeutils treeutils_non_native "
+            "treeview treeviewproxy"
+        ).split()
+    ),
+    ("aim.storage.types", "CustomObjectBase SafeNone Singleton", _FULL),
+    ("aim.storage.union", "*", _ENGINE),
+    (
+        "aim.storage.utils",
+        "ArrayFlagType CustomObjectFlagType KeysIterator ObjectFlagType ValuesIterator",
+        _ENGINE,
+    ),
+)
