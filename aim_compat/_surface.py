@@ -1,4 +1,7 @@
-"""Aim's surface, one table (`_surface_table.py` and beside it): what became of every name of Aim.
+"""Aim's surface, one table: what became of every name of Aim, down to the members of classes.
+
+`_surface_table.py` has the names that are here, `_surface_members.py` Aim's classes and their
+members, `_surface_notes.py` what differs and what is absent.
 
 From this come the import paths (`_aliases.py`), the errors for what is absent, the page
 docs/compatibility.md (`python -m aim_compat surface --markdown`) and the surface test. A name is
@@ -17,6 +20,7 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aim_compat._surface_members import CLASSES
 from aim_compat._surface_notes import ABSENT, DIFFERS
 from aim_compat._surface_table import AIM_VERSION, CONSTANTS, HOMES, MODULES
 from matyan_client.exceptions import MatyanError
@@ -31,8 +35,11 @@ __all__ = [
     "Row",
     "Status",
     "absence",
+    "absent_members",
+    "definition",
     "find",
     "has_module",
+    "lineage",
     "modules",
     "names",
     "rows",
@@ -60,6 +67,11 @@ class Row:
     note: str = ""
     value: Any = None
     """What a constant is."""
+
+    @property
+    def is_member(self) -> bool:
+        """Whether this is a member of a class."""
+        return "." in self.name
 
     @property
     def title(self) -> str:
@@ -91,21 +103,32 @@ def _absent_text(row: Row, asked: str) -> str:
 
 
 def _generate() -> Iterator[Row]:
+    differ = {(module, name): note for module, line, note in DIFFERS for name in line.split()}
+    absent = {(module, name): note for module, line, note in ABSENT for name in line.split()}
     for module in sorted({*MODULES, *CONSTANTS}):
         for name, value in sorted(CONSTANTS.get(module, {}).items()):
             yield Row(module, name, Status.SUPPORTED, value=value)
         for name in sorted(MODULES.get(module, "").split()):
-            yield Row(module, name, Status.SUPPORTED, HOMES[name])
-    for module, name, note in DIFFERS:
+            note = differ.pop((module, name), "")
+            status = Status.DIFFERS if note else Status.SUPPORTED
+            yield Row(module, name, status, HOMES[name], note)
+            _, members = CLASSES.get(f"{module}.{name}", ("", ""))
+            for member in (f"{name}.{each}" for each in members.split()):
+                if (module, member) not in differ and (module, member) not in absent:
+                    yield Row(module, member, Status.SUPPORTED)
+    for (module, name), note in differ.items():
         yield Row(module, name, Status.DIFFERS, note=note)
-    for module, line, note in ABSENT:
-        for name in line.split():
-            yield Row(module, name, Status.ABSENT, note=note)
+    for (module, name), note in absent.items():
+        yield Row(module, name, Status.ABSENT, note=note)
 
 
 @functools.cache
 def rows() -> tuple[Row, ...]:
-    """The whole table, by module; differences and what is absent come after what is supported."""
+    """The whole table, by module; differences and what is absent come after what is supported.
+
+    Members have a row at the class that defines them; what is absent as a whole, a class or a
+    module, has one row for all that is in it.
+    """
     return tuple(_generate())
 
 
@@ -114,23 +137,76 @@ def _index() -> dict[tuple[str, str], Row]:
     return {(row.module, row.name): row for row in rows()}
 
 
+@functools.cache
+def _classes() -> dict[str, str]:
+    return {dotted.rpartition(".")[2]: dotted for dotted in CLASSES}
+
+
 def find(module: str, name: str) -> Row | None:
-    """The row of one name of a module (not of its members), or None."""
-    return _index().get((module, name))
+    """What became of a name of a module of Aim, or of a member of one of its classes.
+
+    Args:
+        module: a module of Aim.
+        name: a name it hands out, or `Class.member`.
+
+    Returns:
+        The row; that of the class that defines it for re-exported classes and inherited members,
+        that of the class or module for what is absent with all around it. None if Aim has no such
+        name, as far as the table knows.
+    """
+    row = _index().get((module, name))
+    if row is not None:
+        return row
+    owner, _, member = name.partition(".")
+    if not member:
+        return _absent_around(f"{module}.{name}")
+    row = find(module, owner)
+    if row is None or row.status is Status.ABSENT:
+        return row
+    for dotted in lineage(owner):
+        where, _, cls = dotted.rpartition(".")
+        row = _index().get((where, f"{cls}.{member}"))
+        if row is not None:
+            return row
+    return None
+
+
+def definition(cls: str) -> str | None:
+    """Where Aim defines a class that modules re-export: `aim.sdk.run.Run` of `Run`."""
+    return _classes().get(cls)
+
+
+def lineage(cls: str) -> list[str]:
+    """Dotted names of a class and of its bases in Aim's order, as far as the table has them."""
+    dotted = definition(cls)
+    if dotted is None:
+        return []
+    found = [dotted]
+    for base in CLASSES[dotted][0].split():
+        found += [each for each in lineage(base) if each not in found]
+    return found
+
+
+def _absent_around(dotted: str) -> Row | None:
+    while dotted:
+        row = _index().get((dotted, "*"))
+        if row is not None:
+            return row
+        dotted = dotted.rpartition(".")[0]
+    return None
 
 
 def absence(dotted: str) -> Row | None:
     """The row that says that this module or name is absent, on its own or with all around it."""
     module, _, name = dotted.rpartition(".")
     row = find(module, name)
-    if row is not None:
-        return row if row.status is Status.ABSENT else None
-    while dotted:
-        row = find(dotted, "*")
-        if row is not None:
-            return row
-        dotted = dotted.rpartition(".")[0]
-    return None
+    return row if row is not None and row.status is Status.ABSENT else None
+
+
+def absent_members(module: str, cls: str) -> list[Row]:
+    """The rows of what is absent in a class that is here."""
+    rows_here = (row for row in rows() if row.module == module and row.status is Status.ABSENT)
+    return [row for row in rows_here if row.name.startswith(f"{cls}.")]
 
 
 def modules() -> list[str]:

@@ -18,20 +18,20 @@ DIFFERS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "aim.sdk.run",
-        "Run.__setitem__",
+        "BasicRun.__setitem__",
         "better: numpy scalars, paths, dates, enums and sets are accepted as "
         "parameters and come back as plain values; objects without any plain form are refused "
         "with TypeError as in Aim.",
     ),
     (
         "aim.sdk.run",
-        "Run.close",
+        "BasicRun.close",
         "better: closing twice, or a read-only run, is quiet; track() after close() still counts "
         "and warns once.",
     ),
     (
         "aim.sdk.run",
-        "Run.metrics",
+        "BasicRun.metrics",
         "better: what was written is readable at once; there is no index step.",
     ),
     (
@@ -41,8 +41,8 @@ DIFFERS: tuple[tuple[str, str, str], ...] = (
         "metrics, too, where Aim gives 64-bit hashes of steps in the order of the hashes.",
     ),
     (
-        "aim.sdk.run",
-        "Run.meta_run_tree",
+        "aim.sdk.base_run",
+        "BaseRun.meta_run_tree",
         "a stand-in: get, set and delete of plain values, which are kept with the run; it shows "
         "attrs, traces and end_time.",
     ),
@@ -85,10 +85,10 @@ DIFFERS: tuple[tuple[str, str, str], ...] = (
         "travels as text: a caption of another type is read back as its str(); None stays None.",
     ),
     (
-        "aim.sdk.objects.image",
-        "Image.storage",
-        "a small stand-in with data, format, width, height, caption and source; fields a script "
-        "adds stay in its process.",
+        "aim.storage.object",
+        "CustomObject.storage",
+        "a small stand-in; that of an Image has data, format, width, height, caption and source. "
+        "Fields a script adds stay in its process.",
     ),
     (
         "aim.sdk.objects.audio",
@@ -153,15 +153,26 @@ _PARAMS = "it is switched on by Run(log_system_params=True) and read from run['_
 
 ABSENT: tuple[tuple[str, str, str], ...] = (
     # members of classes that are here
-    ("aim.sdk.run", "Run.series_run_trees", _ENGINE),
+    ("aim.sdk.base_run", "BaseRun.meta_tree BaseRun.series_run_trees", _ENGINE),
+    ("aim.sdk.run", "BasicRun.meta_attrs_tree BasicRun.meta_run_attrs_tree", _ENGINE),
     (
         "aim.sdk.repo",
-        "Repo.encryption_key Repo.meta_tree Repo.request_container Repo.request_tree "
-        "Repo.run_props_cache_hint",
+        "Repo.container_pool Repo.encryption_key Repo.meta_tree Repo.persistent_pool "
+        "Repo.request_container Repo.request_tree Repo.run_props_cache_hint",
         _ENGINE,
     ),
     ("aim.sdk.repo", "Repo.request_run_lock", _LOCKS),
-    ("aim.sdk.sequence", "Sequence.series_tree SequenceData.step_hash", _ENGINE),
+    (
+        "aim.sdk.sequence",
+        "Sequence.series_tree SequenceData.arrays SequenceData.series_tree "
+        "SequenceData.step_hash SequenceData.version",
+        _ENGINE,
+    ),
+    (
+        "aim.sdk.sequence_collection",
+        "QuerySequenceCollection.runs_proxy_cache SingleRunSequenceCollection.runs_proxy_cache",
+        _ENGINE,
+    ),
     ("aim.storage.arrayview", "ArrayView.__setitem__", "series are written by run.track(...)."),
     ("aim.sdk.objects.artifact", "Artifact.upload", "run.log_artifact(...) uploads."),
     # names and modules
@@ -195,7 +206,6 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     ("aim.ext.task_queue", "*", _ENGINE),
     ("aim.ext.transport", "*", _REMOTE),
     ("aim.ext.utils", "*", _PARAMS),
-    ("aim.sdk.base_run", "BaseRun", _FULL),
     ("aim.sdk.base_run", "STEP_HASH_FUNCTIONS TreeView", _ENGINE),
     ("aim.sdk.callbacks", "*", _FULL),
     ("aim.sdk.configs", "get_aim_repo_name", _FULL),
@@ -230,7 +240,7 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
         "mount the directory yourself, then pass its path.",
     ),
     ("aim.sdk.reporter", "*", _REPORTER),
-    ("aim.sdk.run", "BasicRun BaseRun StructuredRunMixin noexcept", _FULL),
+    ("aim.sdk.run", "noexcept", _FULL),
     ("aim.sdk.run", "AutoClean BasicRunAutoClean RunTracker TreeView backup_run", _ENGINE),
     ("aim.sdk.run", "LocalFileManager RunStatusReporter ScheduledStatusReporter", _REPORTER),
     ("aim.sdk.run", "RemoteFileManager RemoteRunHeartbeatReporter", _REMOTE),

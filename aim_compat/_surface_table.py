@@ -15,7 +15,9 @@ AIM_VERSION = "3.29.1"
 HOMES = {
     name: f"{module}:{name}"
     for module, line in {
-        "aim_compat.run": "Run generate_run_hash",
+        "aim_compat.base_run": "BaseRun generate_run_hash",
+        "aim_compat.run_properties": "StructuredRunMixin",
+        "aim_compat.run": "BasicRun Run",
         "aim_compat.repo": "Repo get_repo",
         "aim_compat.locations": "clean_repo_path",
         "aim_compat.objects": "Image Audio Text Distribution Figure CustomObject "
@@ -49,7 +51,7 @@ MODULES: dict[str, str] = {
     "aim.ext.resource.configs": "",
     "aim.ext.resource.log": "CustomObject LogLine Logs MediaSequenceBase Text",
     "aim.sdk": _CLASSES,
-    "aim.sdk.base_run": "MissingRunError generate_run_hash get_repo hash_auto",
+    "aim.sdk.base_run": "BaseRun MissingRunError generate_run_hash get_repo hash_auto",
     "aim.sdk.configs": "",
     "aim.sdk.data_version": "",
     "aim.sdk.errors": "MissingRunError RepoIntegrityError RunLockingError",
@@ -65,8 +67,8 @@ MODULES: dict[str, str] = {
     "aim.sdk.repo_utils": "get_repo",
     "aim.sdk.repo": "QueryReportMode QueryRunSequenceCollection QuerySequenceCollection Repo "
     "RepoIntegrityError RepoStatus Run Sequence clean_repo_path",
-    "aim.sdk.run": "AimObject Artifact Context LogRecord LogRecords Run SEQUENCE_TYPE_MAP Sequence "
-    "SingleRunSequenceCollection",
+    "aim.sdk.run": "AimObject Artifact BaseRun BasicRun Context LogRecord LogRecords Run "
+    "SEQUENCE_TYPE_MAP Sequence SingleRunSequenceCollection StructuredRunMixin",
     "aim.sdk.sequence": "ArrayView Context MediaSequenceBase Sequence SequenceData hash_auto",
     "aim.sdk.sequence_collection": "QueryReportMode QueryRunSequenceCollection "
     "QuerySequenceCollection Sequence SequenceCollection SingleRunSequenceCollection",

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from aim_compat._absent_members import with_absent_members
 from aim_compat.errors import artifact_scheme_unsupported
 from matyan_client.artifacts import Artifact as StoredArtifact
 from matyan_client.artifacts import check_artifact_name
@@ -39,6 +40,7 @@ def _directory(uri: str) -> Path:
     return Path(path)
 
 
+@with_absent_members("aim.sdk.objects.artifact.Artifact")
 class Artifact:
     """A file kept with a run.
 

@@ -14,7 +14,7 @@ from aim_compat.params import HIDDEN, clean_value, look_up, path_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aim_compat.run import Run
+    from aim_compat.run_reading import RunReader
 
 __all__ = ["MetaRunTree"]
 
@@ -27,7 +27,7 @@ _SHOWN = ("attrs", "end_time", "traces")
 class MetaRunTree:
     """A tree of plain values kept with a run."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: RunReader) -> None:
         self._run = run
 
     def __getitem__(self, key: Any) -> Any:

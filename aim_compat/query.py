@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
+from aim_compat._absent_members import with_absent_members
 from aim_compat.aimql import parse_aimql
 from aim_compat.sequences import Metric, Sequence, sequence_of
 from aim_compat.types import QueryReportMode
@@ -84,6 +85,7 @@ class SequenceCollection:
         )
 
 
+@with_absent_members("aim.sdk.sequence_collection.SingleRunSequenceCollection")
 class SingleRunSequenceCollection(SequenceCollection):
     """Sequences of one run, `run`."""
 
@@ -188,6 +190,7 @@ class QueryRunSequenceCollection(SequenceCollection):
         )
 
 
+@with_absent_members("aim.sdk.sequence_collection.QuerySequenceCollection")
 class QuerySequenceCollection(SequenceCollection):
     """Sequences of one kind that match a query, run by run, newest run first.
 

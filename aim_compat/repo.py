@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import matyan_client
 from aim_compat import locations
+from aim_compat._absent_members import with_absent_members
 from aim_compat.aimql import parse_aimql
 from aim_compat.context import context_from_wire
 from aim_compat.errors import not_a_sequence_type, repo_missing
@@ -45,6 +46,7 @@ _EVERYTHING = "run.archived in [True, False]"
 _DATA_VERSION = (1, 3)
 
 
+@with_absent_members("aim.sdk.repo.Repo")
 class Repo:
     """All runs of a repository.
 

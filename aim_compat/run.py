@@ -8,28 +8,27 @@ from __future__ import annotations
 
 import logging
 import os
-import uuid
 import warnings
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 import matyan_client
 from aim_compat import artifacts as artifact_files
+from aim_compat._absent_members import with_absent_members
 from aim_compat.context import Context, as_context, context_from_wire, context_to_wire
 from aim_compat.errors import artifacts_uri_missing, incompatible_values
-from aim_compat.meta_tree import MetaRunTree
-from aim_compat.params import HIDDEN, Path, clean_value, path_of
+from aim_compat.params import HIDDEN, clean_value, path_of
 from aim_compat.run_reading import RunReader
 from aim_compat.snapshot import note_write
 from aim_compat.tracking import NOTHING, accepted, whole_step
 from matyan_client.artifacts import Artifact as StoredArtifact
-from matyan_client.exceptions import InvalidInputError, InvalidTypeError
+from matyan_client.exceptions import InvalidInputError
 from matyan_client.objects.base import Trackable
 
 if TYPE_CHECKING:
     from aim_compat.repo import Repo
 
-__all__ = ["DEFAULT_SYSTEM_TRACKING_INT", "Run", "generate_run_hash"]
+__all__ = ["DEFAULT_SYSTEM_TRACKING_INT", "BasicRun", "Run"]
 
 log = logging.getLogger("aim_compat.run")
 
@@ -40,13 +39,9 @@ _DAY_S = 86_400
 _DEFAULT_EXPERIMENT = "default"
 
 
-def generate_run_hash(hash_length: int = 24) -> str:
-    """A new run hash: hex digits (behaviour R01)."""
-    return uuid.uuid4().hex[:hash_length]
-
-
-class Run(RunReader):
-    """One tracked run: parameters, series, log messages, artifacts.
+@with_absent_members("aim.sdk.run.BasicRun")
+class BasicRun(RunReader):
+    """A tracked run that captures nothing by itself: parameters, series, log messages, artifacts.
 
     Args:
         run_hash: hash of a run to resume or read; None makes a new one.
@@ -54,10 +49,6 @@ class Run(RunReader):
         read_only: only read. Names, tags and the like can be edited all the same (R16).
         experiment: name of the experiment; a new run goes to `default` without one.
         force_resume: taken and not needed; several writers of one run are welcome.
-        system_tracking_interval: seconds between samples of system metrics; None or what is not
-            between 0 and a day: none.
-        log_system_params: keep executable, packages, environment, git state as `__system_params`.
-        capture_terminal_logs: keep what is written to stdout and stderr.
 
     Raises:
         MissingRunError: no run has this hash (a RuntimeError).
@@ -72,30 +63,28 @@ class Run(RunReader):
         read_only: bool = False,
         experiment: str | None = None,
         force_resume: bool = False,
-        system_tracking_interval: float | None = DEFAULT_SYSTEM_TRACKING_INT,
-        log_system_params: bool | None = False,
-        capture_terminal_logs: bool | None = True,
     ) -> None:
-        from aim_compat.repo import get_repo
+        self._open(run_hash, repo, read_only, experiment)
 
-        self._attach(generate_run_hash() if run_hash is None else run_hash, get_repo(repo))
-        self.read_only = bool(read_only)
+    def _open(
+        self,
+        run_hash: str | None,
+        repo: str | os.PathLike[str] | Repo | None,
+        read_only: bool,
+        experiment: str | None,
+        **capture: Any,
+    ) -> None:
+        super().__init__(run_hash, repo, read_only)
         if run_hash is None:
-            if read_only:
-                raise InvalidInputError("Run(read_only=True) needs the hash of the run to read.")
             experiment = _DEFAULT_EXPERIMENT if experiment is None else experiment
-        else:
-            for sequence in self._fetch(sequences=True).sequences or ():
-                self._known_context(context_from_wire(sequence.context), sequence.context)
+        for sequence in self._listing.get() or ():
+            self._known_context(context_from_wire(sequence.context), sequence.context)
         if not read_only:
             self._client = matyan_client.Run(
                 self.hash,
                 repo=self.repo._repo,
                 experiment=None if experiment is None else str(experiment),
-                force_resume=force_resume,
-                system_tracking_interval=_sampling_interval(system_tracking_interval),
-                log_system_params=bool(log_system_params),
-                capture_terminal_logs=bool(capture_terminal_logs),
+                **capture,
             )
             note_write()
 
@@ -118,28 +107,9 @@ class Run(RunReader):
         """Set a parameter; with `strict=False` what cannot be stored becomes its `repr()` (P06)."""
         self._set_path(path_of(key), clean_value(val, strict=strict))
 
-    def _set_path(self, path: Path, value: Any) -> None:
-        if not path:
-            if not isinstance(value, dict):
-                raise InvalidTypeError(f"All parameters of a run are a dict, not {value!r}.")
-            hidden = self._hidden()
-            value = {**value, HIDDEN: hidden} if hidden else value
-        self._writable().set_param(path, value)
-
-    def _delete_path(self, path: Path) -> None:
-        if path:
-            self._writable().delete_param(path)
-        else:
-            self._set_path((), {})
-
     def __delitem__(self, key: Any) -> None:
         """Remove a parameter; nothing happens if there is none."""
         self._delete_path(path_of(key))
-
-    @property
-    def meta_run_tree(self) -> MetaRunTree:
-        """A small stand-in for Aim's storage tree of the run (U24)."""
-        return MetaRunTree(self)
 
     # -- tracking --------------------------------------------------------------------------------
 
@@ -316,12 +286,47 @@ class Run(RunReader):
             self._client.close()
             note_write()
 
-    def check_metrics_version(self) -> bool:
-        """False: there are no metrics in an old format here."""
-        return False
 
-    def update_metrics(self) -> None:
-        """Nothing to convert."""
+class Run(BasicRun):
+    """A tracked run; unless told otherwise it also captures system metrics and terminal lines.
+
+    Args:
+        run_hash: see `BasicRun`.
+        repo: see `BasicRun`.
+        read_only: see `BasicRun`.
+        experiment: see `BasicRun`.
+        force_resume: see `BasicRun`.
+        system_tracking_interval: seconds between samples of system metrics; None or what is not
+            between 0 and a day: none.
+        log_system_params: keep executable, packages, environment, git state as `__system_params`.
+        capture_terminal_logs: keep what is written to stdout and stderr.
+
+    Raises:
+        MissingRunError: no run has this hash (a RuntimeError).
+        InvalidInputError: read_only without a hash.
+    """
+
+    def __init__(
+        self,
+        run_hash: str | None = None,
+        *,
+        repo: str | os.PathLike[str] | Repo | None = None,
+        read_only: bool = False,
+        experiment: str | None = None,
+        force_resume: bool = False,
+        system_tracking_interval: float | None = DEFAULT_SYSTEM_TRACKING_INT,
+        log_system_params: bool | None = False,
+        capture_terminal_logs: bool | None = True,
+    ) -> None:
+        self._open(
+            run_hash,
+            repo,
+            read_only,
+            experiment,
+            system_tracking_interval=_sampling_interval(system_tracking_interval),
+            log_system_params=bool(log_system_params),
+            capture_terminal_logs=bool(capture_terminal_logs),
+        )
 
 
 def _sampling_interval(interval: Any) -> float | None:

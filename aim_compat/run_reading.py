@@ -1,20 +1,18 @@
-"""The reading half of `Run`, and the properties that can be edited on any run.
+"""The reading half of `Run`: parameters, series, log messages, data frames.
 
-Asks the backend for records and gives them Aim's shape. Writing is in `run.py`; ids like R14 and
-T09 are observations of Aim 3.29.1.
+Gives the backend's records Aim's shape. Writing is in `run.py`; ids like R14 and T09 are
+observations of Aim 3.29.1.
 """
 
 from __future__ import annotations
 
-import logging
-import time
 from typing import TYPE_CHECKING, Any
 
-import matyan_client
+from aim_compat.base_run import BaseRun
 from aim_compat.context import Context, as_context, context_from_wire
-from aim_compat.errors import MissingRunError, not_a_sequence_type
-from aim_compat.hashing import hash_auto
-from aim_compat.params import HIDDEN, key_order, look_up, ordered, path_of, visible
+from aim_compat.errors import not_a_sequence_type
+from aim_compat.params import key_order, look_up, ordered, path_of, visible
+from aim_compat.run_properties import StructuredRunMixin
 from aim_compat.sequences import (
     SEQUENCE_TYPE_MAP,
     Audios,
@@ -27,80 +25,24 @@ from aim_compat.sequences import (
     Metric,
     Sequence,
     Texts,
-    decoder,
     sequence_of,
 )
-from aim_compat.snapshot import Snapshot, note_write
-from aim_compat.structured import RunEntry, naive_utc
+from aim_compat.structured import RunEntry
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator
 
     from pandas import DataFrame
     from typing_extensions import Self
 
     from aim_compat.query import SingleRunSequenceCollection
-    from aim_compat.repo import Repo
-    from matyan_client.backends.base import Backend
-    from matyan_client.protocol.records import RunRecord, SequenceRecord, StoredObject
+    from matyan_client.protocol.records import SequenceRecord, StoredObject
 
 __all__ = ["RunReader", "listing_order"]
 
-log = logging.getLogger("aim_compat.run")
 
-
-class RunReader:
-    """What a run says of itself and of what it holds."""
-
-    hash: str
-    """Identifies the run."""
-    repo: Repo
-    """The repository it is in."""
-    read_only: bool
-    """Whether it was opened for reading."""
-
-    @classmethod
-    def _reader(cls, run_hash: str, repo: Repo, record: RunRecord | None = None) -> Self:
-        """A read-only run that is known to exist; `record` (with parameters) was just read."""
-        run = cls.__new__(cls)
-        run._attach(run_hash, repo)
-        run.read_only = True
-        if record is not None:
-            run._record.put(record)
-            if record.sequences is not None:
-                run._listing.put(record.sequences)
-        return run
-
-    def _attach(self, run_hash: str, repo: Repo) -> None:
-        self.hash = run_hash
-        self.repo = repo
-        self._backend: Backend = repo._backend
-        self._client: matyan_client.Run | None = None
-        self._record: Snapshot[RunRecord] = Snapshot()
-        self._listing: Snapshot[list[SequenceRecord]] = Snapshot()
-        self._contexts: dict[Any, dict[str, Any]] = {}
-        self._contexts_by_idx: dict[int, dict[str, Any]] = {}
-        self._listed: dict[tuple[str, int], bool] = {}
-        self._decode = decoder(self._read_blob)
-
-    # -- reading records -------------------------------------------------------------------------
-
-    def _fetch(self, *, params: bool = False, sequences: bool = False) -> RunRecord:
-        record = self._backend.get_run(self.hash, params=params, sequences=sequences)
-        if record is None:
-            raise MissingRunError(self.hash, self.repo.path)
-        return record
-
-    def _read_record(self) -> RunRecord:
-        """Properties and parameters; readers keep them for a moment."""
-        if not self.read_only:
-            return self._fetch()
-        return self._record.get() or self._record.put(self._fetch(params=True))
-
-    def _params(self) -> dict[str, Any]:
-        record = self._fetch(params=True) if not self.read_only else self._read_record()
-        return record.params or {}
+class RunReader(BaseRun, StructuredRunMixin):
+    """A run and what it holds."""
 
     def _sequences(self) -> list[SequenceRecord]:
         """Sequences by context id, then name (behaviour S12)."""
@@ -122,117 +64,12 @@ class RunReader:
             None,
         )
 
-    def _read_blob(self, key: str) -> bytes:
-        with self._backend.open_blob(key) as file:
-            return file.read()
-
-    def _writable(self) -> matyan_client.Run:
-        """The run of `matyan_client` that takes edits; it refuses what a reader may not do."""
-        note_write()
-        if self._client is None:
-            self._client = matyan_client.Run(self.hash, repo=self.repo._repo, read_only=True)
-        return self._client
-
-    # -- properties ------------------------------------------------------------------------------
-
     @property
     def props(self) -> RunEntry:
         """Name, description, tags and times, as Aim's database row shows them."""
         return RunEntry(self)
 
-    @property
-    def name(self) -> str | None:
-        """Display name; `Run: <hash>` until it is set."""
-        return self._read_record().name
-
-    @name.setter
-    def name(self, value: str | None) -> None:
-        self._writable().name = _text(value)
-
-    @property
-    def description(self) -> str | None:
-        """Free text; None until it is set."""
-        return self._read_record().description
-
-    @description.setter
-    def description(self, value: str | None) -> None:
-        self._writable().description = _text(value)
-
-    @property
-    def archived(self) -> bool:
-        """Whether queries leave the run out unless they mention `run.archived`."""
-        return self._read_record().archived
-
-    @archived.setter
-    def archived(self, value: bool | None) -> None:
-        self._writable().archived = bool(value)
-
-    @property
-    def experiment(self) -> str | None:
-        """Name of the experiment; `default` until it is set."""
-        return self._read_record().experiment
-
-    @experiment.setter
-    def experiment(self, value: str | None) -> None:
-        self._writable().experiment = _text(value)
-
-    @property
-    def tags(self) -> list[str]:
-        """Tag names in the order they were added."""
-        return list(self._read_record().tags)
-
-    def add_tag(self, value: str) -> None:
-        """Attach a tag; one that is there already is only warned about (R15)."""
-        if value in self.tags:
-            log.warning("Tag with value: %s is already present in this run.", value)
-            return
-        self._writable().add_tag(value)
-
-    def remove_tag(self, tag_name: str) -> bool:
-        """Detach a tag; returns whether it was there."""
-        return self._writable().remove_tag(tag_name)
-
-    @property
-    def creation_time(self) -> float:
-        """Start in Unix seconds."""
-        return self._read_record().created_at
-
-    @property
-    def created_at(self) -> dt.datetime:
-        """Start as naive UTC datetime."""
-        return naive_utc(self.creation_time)
-
-    @property
-    def end_time(self) -> float | None:
-        """End in Unix seconds, None while the run is active."""
-        return self._read_record().end_time
-
-    @property
-    def finalized_at(self) -> dt.datetime | None:
-        """End as naive UTC datetime, None while the run is active."""
-        end = self.end_time
-        return None if end is None else naive_utc(end)
-
-    @property
-    def duration(self) -> float:
-        """Seconds from start to end, or until now."""
-        record = self._read_record()
-        return (time.time() if record.end_time is None else record.end_time) - record.created_at
-
-    @property
-    def active(self) -> bool:
-        """True until the run is closed or its process is gone."""
-        return self._read_record().active
-
     # -- parameters ------------------------------------------------------------------------------
-
-    def _hidden(self, *path: str) -> dict[Any, Any]:
-        """What is kept with the run that is no parameter to Aim's users."""
-        try:
-            found = look_up(self._params(), (HIDDEN, *path))
-        except KeyError:
-            return {}
-        return ordered(found, self._decoded) if isinstance(found, dict) else {}
 
     def __getitem__(self, key: Any) -> Any:
         """A parameter or subtree as plain values, keys in Aim's order (P04).
@@ -244,9 +81,6 @@ class RunReader:
 
     def _get(self, key: Any, decode: Any) -> Any:
         return ordered(look_up(visible(self._params()), path_of(key)), decode)
-
-    def _decoded(self, stored: StoredObject) -> Any:
-        return self._decode(stored.value)
 
     def get(
         self, key: Any, default: Any = None, strict: bool = True, resolve_objects: bool = False
@@ -402,19 +236,12 @@ class RunReader:
         return run_frame(self, include_props=include_props, include_params=include_params)
 
     def __hash__(self) -> int:
-        return hash_auto((self.hash, hash(self.repo)))
+        return super().__hash__()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RunReader) and self.hash == other.hash and self.repo == other.repo
-
-    def __repr__(self) -> str:
-        return f"<Run#{hash(self)} name={self.hash} repo={self.repo}>"
 
 
 def listing_order(record: SequenceRecord) -> tuple[int, tuple[int, bytes]]:
     idx = context_from_wire(record.context).idx
     return idx & 0xFFFFFFFFFFFFFFFF, key_order(record.name)
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)

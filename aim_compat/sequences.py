@@ -10,6 +10,7 @@ import datetime as dt
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from aim_compat._absent_members import with_absent_members
 from aim_compat.columns import Columns, MetricColumns, ObjectColumns, PlainColumns
 from aim_compat.context import Context, as_context, context_from_wire, context_to_wire
 from aim_compat.hashing import hash_auto
@@ -47,6 +48,7 @@ __all__ = [
 ]
 
 
+@with_absent_members("aim.sdk.sequence.Sequence")
 class Sequence:
     """One series of a run: a name, a context, and what was tracked step by step.
 

@@ -10,6 +10,7 @@ import math
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
+from aim_compat._absent_members import with_absent_members
 from aim_compat.errors import MissingKeyError
 from matyan_client.exceptions import InvalidInputError, MissingDependencyError
 
@@ -37,6 +38,7 @@ def numpy_module(purpose: str) -> Any:
     return numpy
 
 
+@with_absent_members("aim.storage.arrayview.ArrayView")
 class ArrayView:
     """One column of a sequence by step (Aim's `TreeArrayView`).
 
@@ -203,6 +205,7 @@ def _as_array(numpy: Any, values: Sequence[Any], dtype: str | None) -> Any:
     return array
 
 
+@with_absent_members("aim.sdk.sequence.SequenceData")
 class SequenceData:
     """The columns of a sequence (`metric.data`), steps ascending (behaviour S03, S05).
 
