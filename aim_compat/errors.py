@@ -5,8 +5,10 @@
     RunLockingError (RepoError, RuntimeError)          only so that it can be caught
     ContextError (InvalidTypeError, NotImplementedError)   a context that cannot be a key
     MissingKeyError (NotFoundError, KeyError)          a parameter or step that is not there
+    HandlerSignatureError (InvalidInputError, AssertionError)   a method that can handle no event
+    EventSignatureError (InvalidInputError, AssertionError)     a method that can be no event
 
-Bases follow behaviour.md M07, P03, P05 and T07 of Aim 3.29.1.
+Bases follow behaviour.md M04, M07, P03, P05 and T07 of Aim 3.29.1.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from matyan_client.exceptions import (
 
 __all__ = [
     "ContextError",
+    "EventSignatureError",
+    "HandlerSignatureError",
     "MissingKeyError",
     "MissingRunError",
     "RepoIntegrityError",
@@ -30,6 +34,8 @@ __all__ = [
     "artifact_scheme_unsupported",
     "artifacts_uri_missing",
     "dict_with_name",
+    "event_parameters_unsupported",
+    "handler_parameters_unsupported",
     "incompatible_values",
     "key_unsupported",
     "name_missing",
@@ -71,12 +77,41 @@ class MissingKeyError(NotFoundError, KeyError):
         return repr(self.args[0])  # as KeyError writes it, and so Aim's
 
 
+class HandlerSignatureError(InvalidInputError, AssertionError):
+    """An event handler without `self` first or `**kwargs` last (behaviour M04)."""
+
+
+class EventSignatureError(InvalidInputError, AssertionError):
+    """An event with parameters that cannot be given by keyword (behaviour M04)."""
+
+
 def value_unsupported(value: Any) -> InvalidTypeError:
     """A parameter value that strict mode refuses (behaviour P03)."""
     return InvalidTypeError(
         f"Unhandled non-native value `{value}` of type `{type(value)}`. Convert it first, or use "
         "run.set(key, value, strict=False) to store its repr()."
     )
+
+
+def handler_parameters_unsupported(method: Any) -> HandlerSignatureError:
+    """A method that `events.on` refuses (behaviour M04)."""
+    return HandlerSignatureError(
+        f"{_name(method)!r} cannot handle events: its parameters must start with self and end with "
+        "**kwargs, and those between must be possible to give by keyword. Events come with any "
+        "arguments."
+    )
+
+
+def event_parameters_unsupported(method: Any) -> EventSignatureError:
+    """A method that `event` refuses (behaviour M04)."""
+    return EventSignatureError(
+        f"{_name(method)!r} cannot be an event: its arguments are given by keyword, so it can have "
+        "neither *args nor positional-only parameters."
+    )
+
+
+def _name(method: Any) -> str:
+    return getattr(method, "__qualname__", None) or repr(method)
 
 
 def key_unsupported(key: Any) -> InvalidInputError:

@@ -19,6 +19,7 @@ from aim_compat.context import Context, as_context, context_from_wire, context_t
 from aim_compat.errors import artifacts_uri_missing, incompatible_values
 from aim_compat.params import HIDDEN, clean_value, path_of
 from aim_compat.run_reading import RunReader
+from aim_compat.safe_mode import handled, noexcept
 from aim_compat.snapshot import note_write
 from aim_compat.tracking import NOTHING, accepted, whole_step
 from matyan_client.artifacts import Artifact as StoredArtifact
@@ -55,6 +56,7 @@ class BasicRun(RunReader):
         InvalidInputError: read_only without a hash.
     """
 
+    @noexcept
     def __init__(
         self,
         run_hash: str | None = None,
@@ -90,6 +92,7 @@ class BasicRun(RunReader):
 
     # -- parameters ------------------------------------------------------------------------------
 
+    @noexcept
     def __setitem__(self, key: Any, val: Any) -> None:
         """Set a parameter, replacing the whole subtree (P01).
 
@@ -101,8 +104,9 @@ class BasicRun(RunReader):
             TypeError: a value that cannot be stored (P03).
             ValueError: a key that cannot be one (P04).
         """
-        self.set(key, val)
+        self._set_path(path_of(key), clean_value(val, strict=True))
 
+    @noexcept
     def set(self, key: Any, val: Any, strict: bool = True) -> None:
         """Set a parameter; with `strict=False` what cannot be stored becomes its `repr()` (P06)."""
         self._set_path(path_of(key), clean_value(val, strict=strict))
@@ -137,21 +141,26 @@ class BasicRun(RunReader):
                 holds (T01, T03, T08).
             NotImplementedError: a context of other than plain values (T07).
         """
-        if context is not None:
-            try:
-                context = self._contexts[tuple(context.items())]
-            except (KeyError, TypeError, AttributeError):
-                context = self._known_context(as_context(context))
-        kind = value.__class__
-        if (kind is not float and kind is not int) or name.__class__ is not str:
-            value, name = accepted(value, name)
-            if value is NOTHING:
-                return
-            self._check_forms({name: value} if name is not None else value, context)
-        if step is not None and step.__class__ is not int:
-            step = whole_step(step)
-        note_write()
-        (self._client or self._writable()).track(value, name, step, epoch, context=context)
+        try:
+            if context is not None:
+                try:
+                    context = self._contexts[tuple(context.items())]
+                except (KeyError, TypeError, AttributeError):
+                    context = self._known_context(as_context(context))
+            kind = value.__class__
+            if (kind is not float and kind is not int) or name.__class__ is not str:
+                value, name = accepted(value, name)
+                if value is NOTHING:
+                    return
+                self._check_forms({name: value} if name is not None else value, context)
+            if step is not None and step.__class__ is not int:
+                step = whole_step(step)
+            note_write()
+            (self._client or self._writable()).track(value, name, step, epoch, context=context)
+        except Exception as error:  # raised again unless in safe mode (R18)
+            # Here and not by the decorator, which would make every call slower.
+            if not handled(error, Run.track):
+                raise
 
     def _check_forms(self, values: dict[str, Any], context: dict[str, Any] | None) -> None:
         """A series holds single objects or lists of them, not both (T08)."""
@@ -221,6 +230,7 @@ class BasicRun(RunReader):
             return
         self._set_path((HIDDEN, "artifacts_uri"), uri.rstrip("/"))
 
+    @noexcept
     def log_artifact(
         self, path: str | os.PathLike[str], name: str | None = None, *, block: bool = False
     ) -> None:
@@ -239,6 +249,7 @@ class BasicRun(RunReader):
         note = artifact_files.copy_to_store(source, target, uri)
         self._set_path((HIDDEN, "artifacts", target), note)
 
+    @noexcept
     def log_artifacts(
         self, path: str | os.PathLike[str], name: str | None = None, *, block: bool = False
     ) -> None:
