@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aim_compat.repo import Repo
     from aim_compat.run import Run
     from aim_compat.sequences import Audios, Distributions, Figures, Images, Metric, Texts
+    from aim_compat.training_flow import TrainingFlow
 
     __version__: ModuleType  # a module in Aim, too (behaviour M06)
 
@@ -36,6 +37,7 @@ __all__ = [
     "Run",
     "Text",
     "Texts",
+    "TrainingFlow",
     "install",
     "uninstall",
 ]

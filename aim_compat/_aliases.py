@@ -74,7 +74,7 @@ class AliasModule(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         if name == "__all__":
-            return list(_surface.names(to_aim(self.__name__)))
+            return names_of(to_aim(self.__name__))
         value = resolve(to_aim(self.__name__), name)
         setattr(self, name, value)
         return value

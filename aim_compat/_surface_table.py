@@ -33,6 +33,12 @@ HOMES = {
         "aim_compat.types": "QueryReportMode RepoStatus BLOB AimObject AimObjectArray "
         "AimObjectDict AimObjectKey AimObjectPath AimObjectPrimitive",
         "aim_compat.artifacts": "Artifact",
+        "aim_compat.callbacks": "CallbackHandler Caller On add_handler_event_name "
+        "check_handler_method_params event get_handler_event_names handles_events on "
+        "predefine_event",
+        "aim_compat.training_flow": "TrainingFlow",
+        "aim_compat.safe_mode": "disable_safe_mode enable_safe_mode exception_resistant noexcept "
+        "set_exception_callback",
     }.items()
     for name in line.split()
 }
@@ -40,18 +46,26 @@ HOMES = {
 
 _ALIASES = "AimObject AimObjectArray AimObjectDict AimObjectKey AimObjectPath AimObjectPrimitive"
 _CLASSES = (
-    "Run Repo Image Images Audio Audios Text Texts Distribution Distributions Figure Figures Metric"
+    "Run Repo Image Images Audio Audios Text Texts Distribution Distributions Figure Figures "
+    "Metric TrainingFlow"
 )
 
 MODULES: dict[str, str] = {
     "aim": _CLASSES,
     "aim.__version__": "",
     "aim.ext": "",
+    "aim.ext.exception_resistant": "disable_safe_mode enable_safe_mode exception_resistant "
+    "noexcept set_exception_callback",
     "aim.ext.resource": "",
     "aim.ext.resource.configs": "",
     "aim.ext.resource.log": "CustomObject LogLine Logs MediaSequenceBase Text",
     "aim.sdk": _CLASSES,
     "aim.sdk.base_run": "BaseRun MissingRunError generate_run_hash get_repo hash_auto",
+    "aim.sdk.callbacks": "Caller event predefine_event",
+    "aim.sdk.callbacks.caller": "CallbackHandler Caller get_handler_event_names handles_events",
+    "aim.sdk.callbacks.events": "On add_handler_event_name check_handler_method_params on",
+    "aim.sdk.callbacks.helpers": "add_handler_event_name check_handler_method_params "
+    "get_handler_event_names handles_events predefine_event",
     "aim.sdk.configs": "",
     "aim.sdk.data_version": "",
     "aim.sdk.errors": "MissingRunError RepoIntegrityError RunLockingError",
@@ -68,7 +82,7 @@ MODULES: dict[str, str] = {
     "aim.sdk.repo": "QueryReportMode QueryRunSequenceCollection QuerySequenceCollection Repo "
     "RepoIntegrityError RepoStatus Run Sequence clean_repo_path",
     "aim.sdk.run": "AimObject Artifact BaseRun BasicRun Context LogRecord LogRecords Run "
-    "SEQUENCE_TYPE_MAP Sequence SingleRunSequenceCollection StructuredRunMixin",
+    "SEQUENCE_TYPE_MAP Sequence SingleRunSequenceCollection StructuredRunMixin noexcept",
     "aim.sdk.sequence": "ArrayView Context MediaSequenceBase Sequence SequenceData hash_auto",
     "aim.sdk.sequence_collection": "QueryReportMode QueryRunSequenceCollection "
     "QuerySequenceCollection Sequence SequenceCollection SingleRunSequenceCollection",
@@ -80,6 +94,7 @@ MODULES: dict[str, str] = {
     "aim.sdk.sequences.metric": "Metric Sequence",
     "aim.sdk.sequences.sequence_type_map": "SEQUENCE_TYPE_MAP",
     "aim.sdk.sequences.text_sequence": "MediaSequenceBase Text Texts",
+    "aim.sdk.training_flow": "Caller Run TrainingFlow event",
     "aim.sdk.types": f"{_ALIASES} BLOB QueryReportMode",
     "aim.sdk.utils": "CustomObject clean_repo_path generate_run_hash",
     "aim.storage": "",

@@ -297,9 +297,9 @@ def safe_mode(w: World) -> None:
     finally:
         resistant.disable_safe_mode()
     w.see("disabled", lambda: run.track("x", name="a"))
-    heard: list[str] = []
+    heard: list[tuple[bool, str]] = []
     resistant.set_exception_callback(
-        lambda error, where: heard.append(f"{type(error).__name__} {where.__name__}")
+        lambda error, where: heard.append((isinstance(error, ValueError), where.__name__))
     )
     try:
         w.see("callback", lambda: run.track("x", name="a"))
