@@ -56,7 +56,6 @@ class BasicRun(RunReader):
         InvalidInputError: read_only without a hash.
     """
 
-    @noexcept
     def __init__(
         self,
         run_hash: str | None = None,
@@ -159,7 +158,7 @@ class BasicRun(RunReader):
             (self._client or self._writable()).track(value, name, step, epoch, context=context)
         except Exception as error:  # raised again unless in safe mode (R18)
             # Here and not by the decorator, which would make every call slower.
-            if not handled(error, Run.track):
+            if not handled(error, BasicRun.track):
                 raise
 
     def _check_forms(self, values: dict[str, Any], context: dict[str, Any] | None) -> None:
@@ -317,6 +316,7 @@ class Run(BasicRun):
         InvalidInputError: read_only without a hash.
     """
 
+    @noexcept
     def __init__(
         self,
         run_hash: str | None = None,

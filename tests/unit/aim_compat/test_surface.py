@@ -104,10 +104,10 @@ def test_every_member_with_a_note_is_one_of_aims() -> None:
 
 
 def test_members_are_found_from_wherever_a_class_is_handed_out() -> None:
-    here = _surface.find("aim.sdk.run", "BasicRun.track")
+    here = _surface.find("aim.sdk.run", "BasicRun.set")
     assert here is not None
     assert here.status is Status.SUPPORTED
-    assert _surface.find("aim", "Run.track") is here
+    assert _surface.find("aim", "Run.set") is here
     assert _surface.find("aim.sdk.sequences.image_sequence", "Images.values") is _surface.find(
         "aim.sdk.sequence", "Sequence.values"
     )
@@ -117,7 +117,7 @@ def test_members_are_found_from_wherever_a_class_is_handed_out() -> None:
         "aim.sdk.base_run.BaseRun",
         "aim.sdk.run.StructuredRunMixin",
     ]
-    absent = _surface.find("aim.sdk.lock_manager", "LockManager.lock")
+    absent = _surface.find("aim.sdk.remote_repo_proxy", "RemoteRepoProxy.prune")
     assert absent is not None
     assert absent.status is Status.ABSENT
     assert _surface.find("aim.sdk.run", "Run.nope") is None
