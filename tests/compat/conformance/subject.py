@@ -63,11 +63,16 @@ class Subject:
         if not self.is_original:
             return
         repo = self.module.Repo.from_path(directory)
-        indexing = importlib.import_module("aim.sdk.index_manager")
-        manager = indexing.RepoIndexManager.get_index_manager(repo)
+        # Aim's own index manager does the same, and holds an inotify instance for each repository
+        index = repo._get_index_tree("meta", 0).view(())
         for run_hash in sorted(os.listdir(os.path.join(repo.path, "meta", "chunks"))):
-            manager.index(run_hash)
+            chunks = repo.request_tree(
+                "meta", run_hash, read_only=True, skip_read_optimization=True
+            )
+            chunks.subtree(("meta", "chunks", run_hash)).finalize(index=index)
         repo.container_pool.clear()
+        # which runs there are is remembered for half a second
+        repo._all_run_hashes.cache_clear()
 
 
 def open_subject(name: str) -> Subject:
