@@ -1,4 +1,4 @@
-"""`python -m aim_compat`: the command line in `cli.py`."""
+"""`python -m aim_compat`: the command line in `cli`."""
 
 from __future__ import annotations
 

@@ -148,11 +148,23 @@ _REPORTER = (
     "runs report by themselves that they are alive; run.report_progress() and "
     "run.report_successful_finish() are the way to say more."
 )
+_CLI_MODULES = "convert init runs server storage up utils version watcher_cli"
 _CLI = "the commands are in `aim-compat --help`; for code, use Repo and Run."
 _UI = "Matyan has its own UI and server; see `matyan-client --help`."
 _SYSTEM = (
     "system metrics are switched on by Run(system_tracking_interval=seconds) and read as metrics "
     "named __system__..."
+)
+_URIS = (
+    "URIs of stored bytes are for Aim's own web API; read the bytes from the objects that have "
+    "them, as in image.data.load()."
+)
+_SANDBOX = (
+    "queries are not run as Python here, so there is no sandbox; syntax_error_check(query) and "
+    "repo.query_*(...) are the way to check and to ask."
+)
+_PLOTLY = (
+    "it is a patch for plotly's reader of matplotlib figures, which Figure(...) takes care of."
 )
 _PARAMS = "it is switched on by Run(log_system_params=True) and read from run['__system_params']."
 
@@ -182,7 +194,6 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     ("aim.sdk.objects.artifact", "Artifact.upload", "run.log_artifact(...) uploads."),
     # names and modules
     ("aim", "load_ipython_extension", _FULL),
-    ("aim", "python_version_deprecation_check run_process", _CLI),
     *(
         (f"aim.{name}", "*", _ADAPTERS)
         for name in (
@@ -194,46 +205,32 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     ("aim.hf_dataset", "*", _DATASETS),
     ("aim.sdk.objects.io", "*", _FULL),
     ("aim.sdk.objects.plugins", "*", _DATASETS),
-    ("aim.cli", "*", _CLI),
+    *((f"aim.cli.{name}", "*", _CLI) for name in _CLI_MODULES.split()),
     ("aim.web", "*", _UI),
-    ("aim.utils", "*", _FULL),
-    ("aim.ext.cleanup", "*", "close runs with run.close() or `with Run() as run`."),
     ("aim.ext.notebook", "*", _FULL),
     ("aim.ext.notifier", "*", _UI),
     ("aim.ext.pynvml", "*", "install nvidia-ml-py and import pynvml."),
     ("aim.ext.resource", "ResourceTracker", _SYSTEM),
-    ("aim.ext.resource.stat", "*", _SYSTEM),
     ("aim.ext.resource.tracker", "*", _SYSTEM),
     ("aim.ext.sshfs", "*", "mount the directory yourself, then pass its path."),
     ("aim.ext.task_queue", "*", _ENGINE),
     ("aim.ext.transport", "*", _REMOTE),
-    ("aim.ext.utils", "*", _PARAMS),
     ("aim.sdk.base_run", "STEP_HASH_FUNCTIONS TreeView", _ENGINE),
-    ("aim.sdk.configs", "get_aim_repo_name", _FULL),
-    ("aim.sdk.index_manager", "*", _INDEX),
-    ("aim.sdk.lock_manager", "*", _LOCKS),
-    ("aim.sdk.maintenance_run", "*", _ENGINE),
-    ("aim.sdk.num_utils", "*", _FULL),
+    ("aim.ext.utils", "fallback_exception_handler http_exception_handler", _UI),
+    ("aim.sdk.index_manager", "ChunkChangedHandler NewChunkCreatedHandler", _INDEX),
+    ("aim.sdk.maintenance_run", "RunAutoClean", _LOCKS),
     ("aim.sdk.objects.artifact", "registry", _FULL),
-    ("aim.sdk.objects.audio", "inst_has_typename", _FULL),
-    ("aim.sdk.objects.figure", "inst_has_typename matplotlib_get_offset_position", _FULL),
-    ("aim.sdk.objects.image", "inst_has_typename", _FULL),
+    ("aim.sdk.objects.figure", "matplotlib_get_offset_position", _PLOTLY),
     ("aim.sdk.query_analyzer", "*", "queries are parsed and indexed without it."),
     ("aim.sdk.query_utils", "*", "it is how Aim evaluates queries; use repo.query_*(...)."),
     ("aim.sdk.remote_repo_proxy", "*", _REMOTE),
     ("aim.sdk.remote_run_reporter", "*", _REMOTE),
     (
         "aim.sdk.repo",
-        "AIM_ENABLE_TRACKING_THREAD DATA_VERSION get_aim_repo_name search_aim_repo",
-        _FULL,
-    ),
-    (
-        "aim.sdk.repo",
-        "AutoClean Container ContainerConfig DB ProxyLock ProxyTree RepoAutoClean "
+        "Container ContainerConfig DB ProxyLock ProxyTree RepoAutoClean "
         "RocksContainer RocksUnionContainer StructuredRunProxy TaskQueue",
         _ENGINE,
     ),
-    ("aim.sdk.repo", "LockManager RunLock", _LOCKS),
     ("aim.sdk.repo", "Client RemoteRepoProxy", _REMOTE),
     (
         "aim.sdk.repo",
@@ -241,29 +238,22 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
         "mount the directory yourself, then pass its path.",
     ),
     ("aim.sdk.reporter", "*", _REPORTER),
-    ("aim.sdk.run", "AutoClean BasicRunAutoClean RunTracker TreeView backup_run", _ENGINE),
+    ("aim.sdk.run", "BasicRunAutoClean RunTracker TreeView backup_run", _ENGINE),
     ("aim.sdk.run", "LocalFileManager RunStatusReporter ScheduledStatusReporter", _REPORTER),
     ("aim.sdk.run", "RemoteFileManager RemoteRunHeartbeatReporter", _REMOTE),
     ("aim.sdk.run", "ResourceTracker", _SYSTEM),
-    ("aim.sdk.run", "get_environment_variables get_git_info get_installed_packages", _PARAMS),
     ("aim.sdk.run_status_manager", "*", _REPORTER),
     ("aim.sdk.run_status_watcher", "*", _UI),
-    ("aim.sdk.uri_service", "*", _FULL),
+    ("aim.sdk.uri_service", "*", _URIS),
     ("aim.sdk.sequence", "STEP_HASH_FUNCTIONS SequenceV1Data SequenceV2Data TreeView", _ENGINE),
     (
         "aim.sdk.sequence_collection",
-        "QueryExpressionTransformer RestrictedPythonQuery RunView SequenceView",
+        "QueryExpressionTransformer RunView SequenceView",
         "it is how Aim evaluates queries; use repo.query_*(...).",
     ),
     ("aim.sdk.tracker", "*", "use run.track(...)."),
-    ("aim.sdk.types", "CustomObjectBase SafeNone Singleton", _FULL),
-    ("aim.sdk.utils", "backup_run prune restore_run_backup", _ENGINE),
-    (
-        "aim.sdk.utils",
-        "check_types_compatibility "
-        "get_aim_repo_name get_object_typename search_aim_repo work_directory",
-        _FULL,
-    ),
+    ("aim.sdk.types", "CustomObjectBase", _FULL),
+    ("aim.sdk.utils", "backup_run restore_run_backup", _ENGINE),
     (
         "aim.storage.artifacts",
         "*",
@@ -278,7 +268,11 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     ("aim.storage.migrations", "*", _ENGINE),
     ("aim.storage.object", "CustomObjectBase InMemoryTreeView", _ENGINE),
     ("aim.storage.proxy", "*", _ENGINE),
-    ("aim.storage.query", "*", "it is how Aim evaluates queries; use repo.query_*(...)."),
+    (
+        "aim.storage.query",
+        "builtins compile_checker extra_builtins restricted_globals safe_import safer_getattr",
+        _SANDBOX,
+    ),
     ("aim.storage.rockscontainer", "*", _ENGINE),
     ("aim.storage.structured", "*", "run properties (name, experiment, tags) are on Run."),
     *(
@@ -288,7 +282,7 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
             "treeview treeviewproxy"
         ).split()
     ),
-    ("aim.storage.types", "CustomObjectBase SafeNone Singleton", _FULL),
+    ("aim.storage.types", "CustomObjectBase", _FULL),
     ("aim.storage.union", "*", _ENGINE),
     (
         "aim.storage.utils",

@@ -19,7 +19,7 @@ HOMES = {
         "aim_compat.run_properties": "StructuredRunMixin",
         "aim_compat.run": "BasicRun Run",
         "aim_compat.repo": "Repo get_repo",
-        "aim_compat.locations": "clean_repo_path",
+        "aim_compat.locations": "clean_repo_path get_aim_repo_name search_aim_repo work_directory",
         "aim_compat.objects": "Image Audio Text Distribution Figure CustomObject "
         "convert_to_aim_image_list",
         "aim_compat.sequences": "Sequence MediaSequenceBase Metric Images Audios Texts "
@@ -33,10 +33,26 @@ HOMES = {
         "aim_compat.types": "QueryReportMode RepoStatus BLOB AimObject AimObjectArray "
         "AimObjectDict AimObjectKey AimObjectPath AimObjectPrimitive",
         "aim_compat.artifacts": "Artifact",
-        "aim_compat.callbacks": "CallbackHandler Caller On add_handler_event_name "
+        "aim_compat.handlers": "CallbackHandler Caller On add_handler_event_name "
         "check_handler_method_params event get_handler_event_names handles_events on "
         "predefine_event",
         "aim_compat.training_flow": "TrainingFlow",
+        "aim_compat.numbers": "convert_to_py_number get_inst_base_types get_inst_type_str "
+        "inst_has_typename is_jax_device_array is_number is_numpy_array is_numpy_number "
+        "is_py_number is_pytorch_tensor is_tf_tensor",
+        "aim_compat.typenames": "any_list_regex check_types_compatibility get_object_typename",
+        "aim_compat.environment": "get_environment_variables get_git_info get_installed_packages",
+        "aim_compat.cleanup": "AutoClean RobustExec",
+        "aim_compat.safe_none": "SafeNone Singleton",
+        "aim_compat.query_texts": "Query RestrictedPythonQuery query_add_default_expr strip_query "
+        "syntax_error_check",
+        "aim_compat.resources": "Stat StatDict round10e5",
+        "aim_compat.maintenance": "LockInfo LockManager LockType LockingVersion MaintenanceRun "
+        "RepoIndexManager RunLock SFRunLock prune",
+        "aim_compat.deprecation": "deprecation_warning python_version_deprecation_check",
+        "aim_compat.cli.entry": "cli_entry_point",
+        "aim_compat.cli.actions": "COMMANDS ManagerActionResult ManagerActionStatuses run_process "
+        "run_up run_version validate_command",
         "aim_compat.safe_mode": "disable_safe_mode enable_safe_mode exception_resistant noexcept "
         "set_exception_callback",
     }.items()
@@ -51,14 +67,24 @@ _CLASSES = (
 )
 
 MODULES: dict[str, str] = {
-    "aim": _CLASSES,
+    "aim": f"{_CLASSES} python_version_deprecation_check run_process",
     "aim.__version__": "",
+    "aim.cli": "",
+    "aim.cli.cli": "cli_entry_point",
+    "aim.cli.configs": "",
+    "aim.cli.manager": "",
+    "aim.cli.manager.manager": "COMMANDS ManagerActionResult ManagerActionStatuses run_process "
+    "run_up run_version validate_command",
     "aim.ext": "",
     "aim.ext.exception_resistant": "disable_safe_mode enable_safe_mode exception_resistant "
     "noexcept set_exception_callback",
+    "aim.ext.cleanup": "AutoClean RobustExec",
     "aim.ext.resource": "",
     "aim.ext.resource.configs": "",
     "aim.ext.resource.log": "CustomObject LogLine Logs MediaSequenceBase Text",
+    "aim.ext.resource.stat": "Stat StatDict round10e5",
+    "aim.ext.resource.utils": "round10e5",
+    "aim.ext.utils": "get_environment_variables get_git_info get_installed_packages",
     "aim.sdk": _CLASSES,
     "aim.sdk.base_run": "BaseRun MissingRunError generate_run_hash get_repo hash_auto",
     "aim.sdk.callbacks": "Caller event predefine_event",
@@ -66,26 +92,36 @@ MODULES: dict[str, str] = {
     "aim.sdk.callbacks.events": "On add_handler_event_name check_handler_method_params on",
     "aim.sdk.callbacks.helpers": "add_handler_event_name check_handler_method_params "
     "get_handler_event_names handles_events predefine_event",
-    "aim.sdk.configs": "",
+    "aim.sdk.configs": "get_aim_repo_name",
     "aim.sdk.data_version": "",
     "aim.sdk.errors": "MissingRunError RepoIntegrityError RunLockingError",
+    "aim.sdk.index_manager": "Repo RepoIndexManager",
+    "aim.sdk.lock_manager": "LockInfo LockManager LockType LockingVersion RunLock RunLockingError "
+    "SFRunLock",
     "aim.sdk.logging": "LogRecord LogRecords",
     "aim.sdk.logging.log_record": "CustomObject LogRecord LogRecords Sequence hash_auto",
+    "aim.sdk.maintenance_run": "AutoClean BaseRun MaintenanceRun",
+    "aim.sdk.num_utils": "convert_to_py_number get_inst_base_types get_inst_type_str "
+    "inst_has_typename is_jax_device_array is_number is_numpy_array is_numpy_number is_py_number "
+    "is_pytorch_tensor is_tf_tensor",
     "aim.sdk.objects": "Audio Distribution Figure Image Text",
     "aim.sdk.objects.artifact": "Artifact CustomObject",
-    "aim.sdk.objects.audio": "Audio BLOB CustomObject",
+    "aim.sdk.objects.audio": "Audio BLOB CustomObject inst_has_typename",
     "aim.sdk.objects.distribution": "BLOB CustomObject Distribution",
-    "aim.sdk.objects.figure": "BLOB CustomObject Figure",
-    "aim.sdk.objects.image": "BLOB CustomObject Image convert_to_aim_image_list",
+    "aim.sdk.objects.figure": "BLOB CustomObject Figure inst_has_typename",
+    "aim.sdk.objects.image": "BLOB CustomObject Image convert_to_aim_image_list inst_has_typename",
     "aim.sdk.objects.text": "BLOB CustomObject Text",
     "aim.sdk.repo_utils": "get_repo",
-    "aim.sdk.repo": "QueryReportMode QueryRunSequenceCollection QuerySequenceCollection Repo "
-    "RepoIntegrityError RepoStatus Run Sequence clean_repo_path",
-    "aim.sdk.run": "AimObject Artifact BaseRun BasicRun Context LogRecord LogRecords Run "
-    "SEQUENCE_TYPE_MAP Sequence SingleRunSequenceCollection StructuredRunMixin noexcept",
+    "aim.sdk.repo": "AutoClean LockManager QueryReportMode QueryRunSequenceCollection "
+    "QuerySequenceCollection Repo RepoIntegrityError RepoStatus Run RunLock Sequence "
+    "clean_repo_path get_aim_repo_name search_aim_repo",
+    "aim.sdk.run": "AimObject Artifact AutoClean BaseRun BasicRun Context LogRecord LogRecords Run "
+    "SEQUENCE_TYPE_MAP Sequence SingleRunSequenceCollection StructuredRunMixin "
+    "get_environment_variables get_git_info get_installed_packages noexcept",
     "aim.sdk.sequence": "ArrayView Context MediaSequenceBase Sequence SequenceData hash_auto",
     "aim.sdk.sequence_collection": "QueryReportMode QueryRunSequenceCollection "
-    "QuerySequenceCollection Sequence SequenceCollection SingleRunSequenceCollection",
+    "QuerySequenceCollection RestrictedPythonQuery Sequence SequenceCollection "
+    "SingleRunSequenceCollection",
     "aim.sdk.sequences": "",
     "aim.sdk.sequences.audio_sequence": "Audio Audios MediaSequenceBase",
     "aim.sdk.sequences.distribution_sequence": "Distribution Distributions Sequence",
@@ -95,20 +131,42 @@ MODULES: dict[str, str] = {
     "aim.sdk.sequences.sequence_type_map": "SEQUENCE_TYPE_MAP",
     "aim.sdk.sequences.text_sequence": "MediaSequenceBase Text Texts",
     "aim.sdk.training_flow": "Caller Run TrainingFlow event",
-    "aim.sdk.types": f"{_ALIASES} BLOB QueryReportMode",
-    "aim.sdk.utils": "CustomObject clean_repo_path generate_run_hash",
+    "aim.sdk.types": f"{_ALIASES} BLOB QueryReportMode SafeNone Singleton",
+    "aim.sdk.utils": "CustomObject any_list_regex check_types_compatibility clean_repo_path "
+    "generate_run_hash get_aim_repo_name get_object_typename prune search_aim_repo work_directory",
+    "aim.utils": "disable_safe_mode enable_safe_mode",
+    "aim.utils.deprecation": "deprecation_warning python_version_deprecation_check",
     "aim.storage": "",
     "aim.storage.arrayview": "ArrayView",
     "aim.storage.context": "AimObject Context hash_auto",
     "aim.storage.hashing": "hash_auto",
     "aim.storage.object": "CustomObject",
-    "aim.storage.types": f"{_ALIASES} BLOB",
+    "aim.storage.query": "Query RestrictedPythonQuery query_add_default_expr strip_query "
+    "syntax_error_check",
+    "aim.storage.types": f"{_ALIASES} BLOB SafeNone Singleton",
     "aim.storage.utils": "BLOB",
 }
 """Modules of Aim and the names they hand out here."""
 
+_COMMANDS = {
+    "CONVERT": "convert",
+    "INIT_NAME": "init",
+    "RUNS_NAME": "runs",
+    "SERVER_NAME": "server",
+    "STORAGE": "storage",
+    "UP_NAME": "up",
+    "VERSION_NAME": "version",
+}
+
 CONSTANTS: dict[str, dict[str, Any]] = {
     "aim.__version__": {"__version__": AIM_VERSION},
+    "aim.cli.cli": _COMMANDS,
+    "aim.cli.configs": _COMMANDS,
+    "aim.cli.manager.manager": {
+        "ERROR_MSG_PREFIX": "Error:",
+        "UP_NAME": "up",
+        "VERSION_NAME": "version",
+    },
     "aim.ext.resource": {
         "AIM_RESOURCE_METRIC_PREFIX": "__system__",
         "DEFAULT_SYSTEM_TRACKING_INT": 10,
@@ -123,5 +181,10 @@ CONSTANTS: dict[str, dict[str, Any]] = {
         "AIM_RUN_INDEXING_TIMEOUT": "__AIM_RUN_INDEXING_TIMEOUT_SECONDS__",
     },
     "aim.sdk.data_version": {"DATA_VERSION": (1, 3)},
+    "aim.sdk.repo": {
+        "AIM_ENABLE_TRACKING_THREAD": "__AIM_ENABLE_TRACKING_THREAD__",
+        "DATA_VERSION": (1, 3),
+    },
     "aim.sdk.run": {"DEFAULT_SYSTEM_TRACKING_INT": 10},
+    "aim.utils.deprecation": {"DEFAULT_MSG_TEMPLATE": "This functionality will be removed in"},
 }

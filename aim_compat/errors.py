@@ -7,6 +7,7 @@
     MissingKeyError (NotFoundError, KeyError)          a parameter or step that is not there
     HandlerSignatureError (InvalidInputError, AssertionError)   a method that can handle no event
     EventSignatureError (InvalidInputError, AssertionError)     a method that can be no event
+    QueryParameterError (InvalidInputError, AssertionError)     a name that is in no query
 
 Bases follow behaviour.md M04, M07, P03, P05 and T07 of Aim 3.29.1.
 """
@@ -29,6 +30,7 @@ __all__ = [
     "HandlerSignatureError",
     "MissingKeyError",
     "MissingRunError",
+    "QueryParameterError",
     "RepoIntegrityError",
     "RunLockingError",
     "artifact_scheme_unsupported",
@@ -39,9 +41,13 @@ __all__ = [
     "incompatible_values",
     "key_unsupported",
     "name_missing",
+    "not_a_number",
     "not_a_sequence_type",
     "not_trackable",
+    "query_parameter_unknown",
+    "query_parameter_unsupported",
     "repo_missing",
+    "unknown_aggregation",
     "value_unsupported",
 ]
 
@@ -85,6 +91,10 @@ class EventSignatureError(InvalidInputError, AssertionError):
     """An event with parameters that cannot be given by keyword (behaviour M04)."""
 
 
+class QueryParameterError(InvalidInputError, AssertionError):
+    """A query was asked about something that has no name in queries."""
+
+
 def value_unsupported(value: Any) -> InvalidTypeError:
     """A parameter value that strict mode refuses (behaviour P03)."""
     return InvalidTypeError(
@@ -112,6 +122,29 @@ def event_parameters_unsupported(method: Any) -> EventSignatureError:
 
 def _name(method: Any) -> str:
     return getattr(method, "__qualname__", None) or repr(method)
+
+
+def not_a_number(value: Any) -> InvalidInputError:
+    """A value that has no plain number."""
+    return InvalidInputError(f"not a number: {value!r} of type {type(value).__name__!r}")
+
+
+def unknown_aggregation(mode: Any) -> InvalidInputError:
+    """A way to aggregate measurements that there is not."""
+    return InvalidInputError(f"unknown aggregation mode: {mode!r}")
+
+
+def query_parameter_unknown(name: str, known: list[str]) -> QueryParameterError:
+    """A query asked about a name it cannot have."""
+    return QueryParameterError(f"A query knows {', '.join(known)}, but not {name!r}.")
+
+
+def query_parameter_unsupported(name: str, value: Any) -> InvalidTypeError:
+    """A query asked about a value of another package or kind."""
+    return InvalidTypeError(
+        f"A query is asked about run= a run, or metric=, images=, ... a sequence of a run; "
+        f"{name}={value!r} of type {type(value).__name__!r} is neither."
+    )
 
 
 def key_unsupported(key: Any) -> InvalidInputError:

@@ -12,12 +12,24 @@ AIM_COMPAT_REDIRECT=URL     URL instead of every path on this machine
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from matyan_client.exceptions import InvalidTypeError
 
-__all__ = ["clean_repo_path", "default_root", "is_remote_path", "locate"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "clean_repo_path",
+    "default_root",
+    "get_aim_repo_name",
+    "is_remote_path",
+    "locate",
+    "search_aim_repo",
+    "work_directory",
+]
 
 _AIM = ".aim"
 _OURS = ".matyan"
@@ -63,15 +75,33 @@ def default_root() -> str:
     named = os.environ.get("AIM_REPO") or os.environ.get("MATYAN_BACKEND_URL")
     if named:
         return clean_repo_path(named)
-    here = Path.cwd()
-    for place in (here, *here.parents):
-        if any((place / name).is_dir() for name in (_OURS, _repository_name())):
-            return str(place)
-    return str(here)
+    found, _ = search_aim_repo(os.getcwd())
+    return found or os.getcwd()
 
 
-def _repository_name() -> str:
+def search_aim_repo(path: str | os.PathLike[str]) -> tuple[str | None, bool]:
+    """The nearest directory, from a path upwards, that has a repository, and whether there is."""
+    start = Path(os.path.abspath(path))
+    for place in (start, *start.parents):
+        if any((place / name).is_dir() for name in (_OURS, get_aim_repo_name())):
+            return str(place), True
+    return None, False
+
+
+def get_aim_repo_name() -> str:
+    """What Aim would call its directory in a repository."""
     return os.environ.get("__AIM_REPO_NAME__") or _AIM
+
+
+@contextmanager
+def work_directory(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Another working directory for the time of a `with` block; for the whole process."""
+    before = os.getcwd()
+    os.chdir(path)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def locate(path: Any = None) -> str:
@@ -88,7 +118,7 @@ def locate(path: Any = None) -> str:
     redirect = os.environ.get("AIM_COMPAT_REDIRECT")
     if redirect:
         return _locate_redirect(redirect)
-    name = _repository_name()
+    name = get_aim_repo_name()
     directory = Path(root) if name == _AIM else Path(root) / name
     return str(directory / _OURS)
 

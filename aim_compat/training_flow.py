@@ -1,19 +1,19 @@
 """`TrainingFlow`: a run, and the events of a training that callbacks handle (behaviour M04, U20).
 
-The events are bare: what happens at each is up to the handlers (`callbacks.py`).
+The events are bare: what happens at each is up to the handlers (`handlers.py`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aim_compat.callbacks import Caller, event
+from aim_compat.handlers import Caller, event
 from aim_compat.safe_mode import set_exception_callback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from aim_compat.callbacks import CallbackHandler
+    from aim_compat.handlers import CallbackHandler
     from aim_compat.run import Run
 
 __all__ = ["TrainingFlow"]

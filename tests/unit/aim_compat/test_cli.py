@@ -262,9 +262,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ["up", "--host", "0.0.0.0", "-p", "80"],
         ["server"],
         ["convert", "tensorboard", "--logdir", "x"],
-        ["storage", "--repo", "x", "reindex", "-y"],
-        ["runs", "cp", "--destination", "x", "h"],
-        ["runs", "close"],
+        ["runs", "upload", "bucket"],
     ],
     ids=lambda args: " ".join(args[:2]),
 )
@@ -275,35 +273,117 @@ def test_commands_that_are_elsewhere_say_where(
     assert capsys.readouterr().err.startswith("aim-compat: `aim ")
 
 
+def made_runs(count: int, repo: str | None = None) -> list[str]:
+    """Hashes of new, finished runs."""
+    from aim_compat import Run
+
+    hashes = []
+    for _ in range(count):
+        run = Run(repo=repo, system_tracking_interval=None, capture_terminal_logs=False)
+        run.track(1.0, name="loss")
+        hashes.append(run.hash)
+        run.close()
+    return hashes
+
+
 def test_init_list_and_remove(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aim_compat import Run
-
     def command(*args: str) -> str:
         assert main(args) == 0
         return capsys.readouterr().out
 
-    assert command("init").startswith("Initialized")
-    hashes = []
-    for _ in range(3):
-        run = Run(system_tracking_interval=None, capture_terminal_logs=False)
-        hashes.append(run.hash)
-        run.close()
+    assert command("init").startswith("Initialized a new")
+    hashes = made_runs(3)
     assert command("init", "--skip-if-exists").startswith("Repo exists")
+    assert main(["init", "-y", "-s"]) == 1
+    assert "contradict" in capsys.readouterr().err
     shown, total = command("runs", "ls").splitlines()
     assert sorted(shown.split("\t")) == sorted(hashes)
     assert total == "Total 3 runs."
-    assert main(["runs", "rm", "-y", "nobody*"]) == 1
-    assert "no run matches 'nobody*'" in capsys.readouterr().err
+    assert command("runs", "ls", "--corrupted").endswith("Total 0 runs.\n")
+    assert command("runs", "rm", "--corrupted", "-y") == "No matching runs found.\n"
+    assert command("runs", "rm", "-y", "nobody*") == "No matching runs found.\n"
+    assert main(["runs", "rm", "-y", "nobody", hashes[0]]) == 1
+    assert "no run has the hash 'nobody'" in capsys.readouterr().err
+    assert main(["runs", "rm", "-y"]) == 1
     assert command("runs", "rm", "-y", hashes[0]) == "Successfully deleted 1 runs.\n"
     monkeypatch.setattr("sys.stdin", io.StringIO())  # nobody answers
     assert main(["runs", "rm", "*"]) == 1
     assert command("runs", "--repo", ".", "rm", "-y", "*") == "Successfully deleted 2 runs.\n"
     assert command("runs", "ls").endswith("Total 0 runs.\n")
+    assert command("init", "-y").startswith("Re-initialized empty")
+
+
+def test_copy_and_move(capsys: pytest.CaptureFixture[str]) -> None:
+    from aim_compat import Repo
+
+    hashes = made_runs(2, "here")
+    assert main(["runs", "--repo", "here", "cp", "--destination", "there", hashes[0]]) == 1
+    assert "there" in capsys.readouterr().err  # it must be there, as in Aim
+    assert main(["init", "--repo", "there"]) == 0
+    assert main(["runs", "--repo", "here", "cp", "--destination", "there", hashes[0]]) == 0
+    assert capsys.readouterr().out.endswith("Successfully copied 1 runs.\n")
+    assert (
+        main(["runs", "--repo", "here", "mv", "--destination", "there", hashes[1][:6] + "*"]) == 0
+    )
+    assert Repo("here").list_all_runs() == [hashes[0]]
+    assert sorted(Repo("there").list_all_runs()) == sorted(hashes)
+    moved = Repo("there").get_run(hashes[1])
+    assert moved is not None
+    assert [metric.name for metric in moved.metrics()] == ["loss"]
+    assert main(["runs", "--repo", "here", "mv", "--destination", "there"]) == 1
+    assert main(["runs", "--repo", "here", "cp", "--destination", "there", "nobody"]) == 1
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["runs", "close", "-y", "HASH"],
+        ["runs", "update-metrics", "-y"],
+        ["storage", "reindex", "-y"],
+        ["storage", "--repo", ".", "prune"],
+        ["storage", "upgrade", "3.11+", "-y", "*"],
+    ],
+    ids=lambda args: " ".join(args[:3]),
+)
+def test_upkeep_that_is_not_needed_succeeds(
+    args: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_hash = made_runs(1)[0]
+    assert main([run_hash if arg == "HASH" else arg for arg in args]) == 0
+    assert capsys.readouterr().out.startswith("Nothing to ")
+    assert main(["runs", "ls"]) == 0
+    assert run_hash in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "args", [["runs", "close", "-y"], ["runs", "close", "x"], ["storage", "restore", "-y", "*"]]
+)
+def test_upkeep_that_cannot_be_done_fails(
+    args: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    made_runs(1)
+    assert main(args) == 1
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_a_repository_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["runs", "--repo", "nowhere", "ls"]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    for command in (["runs", "ls"], ["storage", "reindex"], ["runs", "rm", "-y", "*"]):
+        assert main([command[0], "--repo", "nowhere", *command[1:]]) == 1
+        assert capsys.readouterr().err.count("\n") == 1
     assert not Path("nowhere").exists()
+
+
+def test_the_entry_point_of_aim(capsys: pytest.CaptureFixture[str]) -> None:
+    from aim_compat._aliases import resolve
+
+    entry = resolve("aim.cli.cli", "cli_entry_point")
+    assert entry(["version"], standalone_mode=False) == 0
+    with pytest.raises(SystemExit) as ended:
+        entry.main(args=["runs", "--repo", "nowhere", "ls"], prog_name="aim")
+    assert ended.value.code == 1
+    assert capsys.readouterr().out.startswith("Aim v3.29.1")
+    code = "import sys; sys.argv = ['aim', 'version']; from aim.cli.cli import cli_entry_point as e"
+    found = python(*OURS, "-c", f"{code}; e()")
+    assert (found.returncode, found.stdout[:11]) == (0, "Aim v3.29.1"), found.stderr

@@ -1,27 +1,26 @@
-"""The command line `aim-compat` (also `python -m aim_compat`): runs scripts written for Aim, and
-has those of Aim's commands that mean something here.
+"""Reads the arguments of `aim-compat` (also `python -m aim_compat`) and runs the command.
 
-Everything goes through `aim_compat.Repo`, so paths mean what they mean in scripts.
+Options and defaults are Aim's; what the commands do is in `managing.py`.
 """
 
 from __future__ import annotations
 
 import argparse
-import fnmatch
 import json
-import os
 import sys
 from typing import TYPE_CHECKING
 
 from aim_compat._surface import AIM_VERSION
+from aim_compat.cli import managing
 from matyan_client.exceptions import MatyanError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from aim_compat.repo import Repo
+    Command = Callable[[argparse.Namespace], int]
+    Parsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
-__all__ = ["main"]
+__all__ = ["elsewhere", "main"]
 
 _EXIT_FAILED = 1
 _EXIT_ERROR = 2
@@ -47,18 +46,14 @@ _ELSEWHERE = {
     "server": "a server for several people comes with the served release (`matyan-client server`); "
     "until then use a directory that all can reach.",
     "convert": "importing from TensorBoard, W&B and MLflow comes with `matyan-client convert`.",
-    "storage": "there is nothing to reindex, prune, upgrade or restore: reads see what was just "
-    "written, and what a killed process left is taken in by whoever opens the repository next.",
+    "runs upload": "a backup is a copy of the .matyan directory.",
 }
 """Commands of Aim that are not here, and what is instead."""
 
-_RUNS_ELSEWHERE = {
-    "close": "runs are never locked, and one whose process is gone ends by itself.",
-    "cp": "use Repo(...).copy_runs(hashes, Repo(destination)).",
-    "mv": "use Repo(...).move_runs(hashes, Repo(destination)).",
-    "update-metrics": "there are no metrics of an older format here.",
-    "upload": "a backup is a copy of the .matyan directory.",
-}
+
+def elsewhere(command: str) -> str:
+    """Why a command of Aim is not here, and what is instead."""
+    return f"`aim {command}` is not here: {_ELSEWHERE[command]}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,7 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments without the program's name; None: those of this process.
 
     Returns:
-        The exit code: 0, 1 for an answer of no, 2 for an error; of `run`, that of the script.
+        The exit code: 0, 1 if what was asked for was not done, 2 if it cannot be asked for; of
+        `run`, that of the script.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["run"]:  # everything behind it belongs to the script
@@ -78,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = options.command(options)
     except MatyanError as exc:
         sys.stderr.write(f"aim-compat: {str(exc).splitlines()[0]}\n")
-        return _EXIT_ERROR
+        return _EXIT_FAILED
     except KeyboardInterrupt:
         return 130
     return code
@@ -111,6 +107,7 @@ def _run(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="aim-compat", description=_DESCRIPTION)
+    parser.add_argument("-v", "--verbose", action="store_true", help="taken and not needed")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     commands.add_parser("run", help="run a script with `import aim` meaning aim_compat")
 
@@ -120,45 +117,77 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--markdown", action="store_true", help="as the page docs/compatibility.md")
     surface.set_defaults(command=_surface)
 
-    init = commands.add_parser("init", help="create a repository")
+    init = _add(commands, "init", managing.init, "create a repository")
     init.add_argument("--repo", default="", help="where (default: here)")
     init.add_argument("-y", "--yes", action="store_true", help="replace one that is there")
     init.add_argument(
         "-s", "--skip-if-exists", action="store_true", help="leave one that is there as it is"
     )
-    init.set_defaults(command=_init)
-
-    version = commands.add_parser("version", help="the version of Aim that scripts see")
-    version.set_defaults(command=_version)
-
-    runs = commands.add_parser("runs", help="list and delete runs")
-    runs.add_argument("--repo", default="", help="path or URL (default: as in scripts)")
-    actions = runs.add_subparsers(title="actions", metavar="ACTION", required=True)
-    listing = actions.add_parser("ls", help="list hashes")
-    listing.set_defaults(command=_list_runs)
-    remove = actions.add_parser("rm", help="delete runs")
-    remove.add_argument("hashes", metavar="HASH", nargs="+", help="hashes; * and ? match any")
-    remove.add_argument("-y", "--yes", action="store_true", help="do not ask")
-    remove.set_defaults(command=_remove_runs)
-    for name, text in _RUNS_ELSEWHERE.items():
-        _add_elsewhere(actions, name, f"runs {name}", text)
-    for name, text in _ELSEWHERE.items():
-        _add_elsewhere(commands, name, name, text)
+    _add(commands, "version", _version, "the version of Aim that scripts see")
+    _add_runs(_add_group(commands, "runs", "list, delete, copy and move runs"))
+    _add_storage(_add_group(commands, "storage", "upkeep that Aim needs; nothing to do here"))
+    for name in ("up", "server", "convert"):
+        _add_elsewhere(commands, name, name)
     return parser
 
 
-def _add_elsewhere(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, title: str, text: str
-) -> None:
+def _add_runs(actions: Parsers) -> None:
+    listing = _add(actions, "ls", managing.list_runs, "list hashes")
+    listing.add_argument("--corrupted", action="store_true", help="damaged runs only")
+    remove = _add(actions, "rm", managing.remove_runs, "delete runs", hashes=True, yes=True)
+    remove.add_argument("--corrupted", action="store_true", help="all damaged runs")
+    for name, command in (("cp", managing.copy_runs), ("mv", managing.move_runs)):
+        word = "copy" if name == "cp" else "move"
+        transfer = _add(actions, name, command, f"{word} runs to another repository", hashes=True)
+        transfer.add_argument("--destination", required=True, help="path or URL of the other")
+    _add(actions, "close", managing.close_runs, "nothing to do", hashes=True, yes=True)
+    _add(actions, "update-metrics", managing.nothing_to_upgrade, "nothing to do", yes=True)
+    _add_elsewhere(actions, "upload", "runs upload")
+
+
+def _add_storage(actions: Parsers) -> None:
+    _add(actions, "reindex", managing.reindex, "nothing to do", yes=True)
+    _add(actions, "prune", managing.prune, "nothing to do")
+    _add(actions, "restore", managing.restore, "says what is instead", hashes=True, yes=True)
+    upgrade = actions.add_parser("upgrade", help="nothing to do")
+    formats = upgrade.add_subparsers(title="formats", metavar="FORMAT", required=True)
+    _add(formats, "3.11+", managing.nothing_to_upgrade, "nothing to do", hashes=True, yes=True)
+
+
+def _add_group(commands: Parsers, name: str, text: str) -> Parsers:
+    group = commands.add_parser(name, help=text)
+    group.add_argument("--repo", default="", help="path or URL (default: as in scripts)")
+    return group.add_subparsers(title="actions", metavar="ACTION", required=True)
+
+
+def _add(
+    commands: Parsers,
+    name: str,
+    command: Command,
+    text: str,
+    *,
+    hashes: bool = False,
+    yes: bool = False,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text)
+    if hashes:
+        parser.add_argument("hashes", metavar="HASH", nargs="*", help="hashes; * and ? match any")
+    if yes:
+        parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_elsewhere(commands: Parsers, name: str, title: str) -> None:
     parser = commands.add_parser(
         name, help="not here: says what is instead", add_help=False, prefix_chars="\0"
     )
     parser.add_argument("rest", nargs="*")  # whatever Aim's command would take
-    parser.set_defaults(command=lambda _options: _say_elsewhere(title, text))
+    parser.set_defaults(command=lambda _options: _say_elsewhere(title))
 
 
-def _say_elsewhere(title: str, text: str) -> int:
-    sys.stderr.write(f"aim-compat: `aim {title}` is not here: {text}\n")
+def _say_elsewhere(title: str) -> int:
+    sys.stderr.write(f"aim-compat: {elsewhere(title)}\n")
     return _EXIT_ERROR
 
 
@@ -178,61 +207,4 @@ def _version(_options: argparse.Namespace) -> int:
     from matyan_client import __version__
 
     print(f"Aim v{AIM_VERSION} (aim_compat of matyan-client {__version__})")
-    return 0
-
-
-def _ask(question: str) -> bool:
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def _init(options: argparse.Namespace) -> int:
-    from aim_compat.repo import Repo
-
-    path = options.repo or os.getcwd()
-    if Repo.exists(path):
-        if options.skip_if_exists:
-            print(f"Repo exists at {path}. Skipped initialization.")
-            return 0
-        if not options.yes and not _ask(
-            f"There is a repository at {path}. Delete all its runs and start anew?"
-        ):
-            return 0
-        Repo.rm(path)
-    Repo.from_path(path, init=True)
-    print(f"Initialized a new Aim repository at {path}")
-    return 0
-
-
-def _open(path: str) -> Repo:
-    from aim_compat.repo import Repo
-
-    return Repo.from_path(path) if path else Repo.default_repo()
-
-
-def _list_runs(options: argparse.Namespace) -> int:
-    hashes = _open(options.repo).list_all_runs()
-    print("\t".join(hashes))
-    print(f"Total {len(hashes)} runs.")
-    return 0
-
-
-def _remove_runs(options: argparse.Namespace) -> int:
-    repo = _open(options.repo)
-    known = repo.list_all_runs()
-    hashes: dict[str, None] = {}
-    for pattern in options.hashes:
-        found = fnmatch.filter(known, pattern)
-        if not found:
-            sys.stderr.write(f"aim-compat: no run matches {pattern!r}; nothing deleted\n")
-            return _EXIT_FAILED
-        hashes.update(dict.fromkeys(found))
-    if not options.yes and not _ask(f"Delete {len(hashes)} runs with all they hold?"):
-        return _EXIT_FAILED
-    done, remaining = repo.delete_runs(list(hashes))
-    if not done:
-        sys.stderr.write(f"aim-compat: not deleted: {', '.join(remaining)}\n")
-        return _EXIT_FAILED
-    print(f"Successfully deleted {len(hashes)} runs.")
     return 0

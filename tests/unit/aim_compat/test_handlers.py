@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from aim_compat.callbacks import Caller, event, on
 from aim_compat.errors import EventSignatureError, HandlerSignatureError
+from aim_compat.handlers import Caller, event, on
 from aim_compat.safe_mode import disable_safe_mode, enable_safe_mode, exception_resistant
 
 
