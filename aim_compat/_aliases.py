@@ -73,7 +73,7 @@ class AliasModule(ModuleType):
     """A module of Aim whose names live elsewhere."""
 
     def __getattr__(self, name: str) -> Any:
-        if name == "__all__":
+        if name == "__all__" and _surface.find(to_aim(self.__name__), name) is None:
             return names_of(to_aim(self.__name__))
         value = resolve(to_aim(self.__name__), name)
         setattr(self, name, value)

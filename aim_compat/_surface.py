@@ -220,8 +220,8 @@ def has_module(name: str) -> bool:
 
 
 def names(module: str) -> tuple[str, ...]:
-    """Names of a module that work here, without its submodules."""
-    constants = CONSTANTS.get(module, {})
+    """Names of a module that work here, without its submodules and `__all__`."""
+    constants = {name for name in CONSTANTS.get(module, {}) if name != "__all__"}
     return tuple(sorted({*MODULES.get(module, "").split(), *constants}))
 
 

@@ -60,7 +60,7 @@ CLASSES: dict[str, tuple[str, str]] = {
     "aim.sdk.objects.image.Image": (
         "CustomObject",
         "DEFAULT_IMG_FORMAT FLAG_WARN_RGBA_RGB AIM_NAME __init__ caption format width "
-        "height size to_pil_image json __eq__",
+        "height size to_pil_image json __eq__ __hash__",
     ),
     "aim.sdk.objects.plugins.deeplake_dataset.DeeplakeDataset": ("CustomObject", "__init__"),
     "aim.sdk.objects.plugins.deeplake_dataset.UncommittedDatasetWarning": ("", ""),
@@ -157,8 +157,8 @@ CLASSES: dict[str, tuple[str, str]] = {
     "aim.sdk.types.QueryReportMode": ("", "DISABLED PROGRESS_BAR PROGRESS_TUPLE"),
     "aim.storage.arrayview.ArrayView": (
         "",
-        "__iter__ __len__ __getitem__ __setitem__ keys indices values items sparse_list "
-        "indices_list values_list sparse_numpy indices_numpy values_numpy tolist first "
+        "__iter__ __len__ __getitem__ __setitem__ __delitem__ keys indices values items "
+        "sparse_list indices_list values_list sparse_numpy indices_numpy values_numpy tolist first "
         "first_idx first_value last last_idx last_value",
     ),
     "aim.storage.artifacts.artifact_registry.ArtifactStorageRegistry": (
@@ -187,7 +187,8 @@ CLASSES: dict[str, tuple[str, str]] = {
     ),
     "aim.storage.treearrayview.TreeArrayView": (
         "ArrayView",
-        "__iter__ __init__ __bool__ __len__ __getitem__ __setitem__ allocate keys indices "
+        "__iter__ __init__ __bool__ __len__ __getitem__ __setitem__ __delitem__ allocate keys "
+        "indices "
         "values items update sparse_list indices_list values_list sparse_numpy "
         "indices_numpy values_numpy tolist first first_idx first_value last last_idx "
         "last_value tree dtype",
@@ -203,5 +204,6 @@ CLASSES: dict[str, tuple[str, str]] = {
         "get __repr__ __call__ __getattr__ __getitem__ __bool__ __eq__ __iter__",
     ),
     "aim.storage.types.Singleton": ("", "__call__"),
+    "aim.storage.utils.BLOB": ("", "__init__ __len__ __deepcopy__ transform load data loader_fn"),
 }
 """Dotted name of the class to its bases among these classes, and its members."""

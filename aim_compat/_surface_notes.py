@@ -63,8 +63,29 @@ DIFFERS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "aim.sdk.sequence",
-        "SequenceData.__init__",
+        "SequenceData.__init__ SequenceV1Data.__init__ SequenceV2Data.__init__",
         "made by sequences, not by hand; its methods are Aim's.",
+    ),
+    (
+        "aim.sdk.sequence",
+        "SequenceV2Data.range",
+        "better: a range of a metric's steps works, where Aim raises ValueError.",
+    ),
+    (
+        "aim.storage.treearrayview",
+        "TreeArrayView.__init__",
+        "made by sequences, not by hand; its methods are Aim's.",
+    ),
+    (
+        "aim.sdk.sequence_collection",
+        "QueryRunSequenceCollection.query SingleRunSequenceCollection.query",
+        "the text of the query; Aim has an object of its query engine there.",
+    ),
+    (
+        "aim.sdk.sequence_collection",
+        "SingleRunSequenceCollection.iter",
+        "better: a query works without runs_proxy_cache, where Aim logs an error and finds "
+        "nothing.",
     ),
     (
         "aim.sdk.logging.log_record",
@@ -182,7 +203,7 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     (
         "aim.sdk.sequence",
         "Sequence.series_tree SequenceData.arrays SequenceData.series_tree "
-        "SequenceData.step_hash SequenceData.version",
+        "SequenceData.step_hash SequenceV2Data.meta_tree",
         _ENGINE,
     ),
     (
@@ -190,7 +211,18 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
         "QuerySequenceCollection.runs_proxy_cache SingleRunSequenceCollection.runs_proxy_cache",
         _ENGINE,
     ),
-    ("aim.storage.arrayview", "ArrayView.__setitem__", "series are written by run.track(...)."),
+    (
+        "aim.storage.arrayview",
+        "ArrayView.__delitem__ ArrayView.__setitem__",
+        "series are written by run.track(...).",
+    ),
+    (
+        "aim.storage.treearrayview",
+        "TreeArrayView.__delitem__ TreeArrayView.__setitem__ TreeArrayView.allocate "
+        "TreeArrayView.update",
+        "series are written by run.track(...).",
+    ),
+    ("aim.storage.treearrayview", "TreeArrayView.tree", _ENGINE),
     ("aim.sdk.objects.artifact", "Artifact.upload", "run.log_artifact(...) uploads."),
     # names and modules
     ("aim", "load_ipython_extension", _FULL),
@@ -245,7 +277,7 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     ("aim.sdk.run_status_manager", "*", _REPORTER),
     ("aim.sdk.run_status_watcher", "*", _UI),
     ("aim.sdk.uri_service", "*", _URIS),
-    ("aim.sdk.sequence", "STEP_HASH_FUNCTIONS SequenceV1Data SequenceV2Data TreeView", _ENGINE),
+    ("aim.sdk.sequence", "STEP_HASH_FUNCTIONS TreeView", _ENGINE),
     (
         "aim.sdk.sequence_collection",
         "QueryExpressionTransformer RunView SequenceView",
@@ -262,6 +294,8 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     ),
     ("aim.storage.container", "*", _ENGINE),
     ("aim.storage.encoding", "*", _ENGINE),
+    ("aim.storage.hashing.c_hash", "*", _ENGINE),
+    ("aim.storage.hashing.hashing", "decode_int64 encode_int64", _ENGINE),
     ("aim.storage.inmemorytreeview", "*", _ENGINE),
     ("aim.storage.lock_proxy", "*", _LOCKS),
     ("aim.storage.locking", "*", _LOCKS),
@@ -278,8 +312,7 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     *(
         (f"aim.storage.{name}", "*", _ENGINE)
         for name in (
-            "containertreeview env prefixview treearrayview treeutils treeutils_non_native "
-            "treeview treeviewproxy"
+            "containertreeview env prefixview treeutils treeutils_non_native treeview treeviewproxy"
         ).split()
     ),
     ("aim.storage.types", "CustomObjectBase", _FULL),

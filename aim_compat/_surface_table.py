@@ -23,8 +23,8 @@ HOMES = {
         "aim_compat.objects": "Image Audio Text Distribution Figure CustomObject "
         "convert_to_aim_image_list",
         "aim_compat.sequences": "Sequence MediaSequenceBase Metric Images Audios Texts "
-        "Distributions Figures LogLine Logs LogRecord LogRecords SEQUENCE_TYPE_MAP",
-        "aim_compat.views": "ArrayView SequenceData",
+        "Distributions Figures LogLine Logs LogRecord LogRecords SEQUENCE_TYPE_MAP T",
+        "aim_compat.views": "ArrayView TreeArrayView SequenceData SequenceV1Data SequenceV2Data",
         "aim_compat.query": "SequenceCollection SingleRunSequenceCollection "
         "QuerySequenceCollection QueryRunSequenceCollection",
         "aim_compat.context": "Context",
@@ -68,6 +68,7 @@ _CLASSES = (
 
 MODULES: dict[str, str] = {
     "aim": f"{_CLASSES} python_version_deprecation_check run_process",
+    "aim.__about__": "",
     "aim.__version__": "",
     "aim.cli": "",
     "aim.cli.cli": "cli_entry_point",
@@ -118,7 +119,8 @@ MODULES: dict[str, str] = {
     "aim.sdk.run": "AimObject Artifact AutoClean BaseRun BasicRun Context LogRecord LogRecords Run "
     "SEQUENCE_TYPE_MAP Sequence SingleRunSequenceCollection StructuredRunMixin "
     "get_environment_variables get_git_info get_installed_packages noexcept",
-    "aim.sdk.sequence": "ArrayView Context MediaSequenceBase Sequence SequenceData hash_auto",
+    "aim.sdk.sequence": "ArrayView Context MediaSequenceBase Sequence SequenceData SequenceV1Data "
+    "SequenceV2Data T hash_auto",
     "aim.sdk.sequence_collection": "QueryReportMode QueryRunSequenceCollection "
     "QuerySequenceCollection RestrictedPythonQuery Sequence SequenceCollection "
     "SingleRunSequenceCollection",
@@ -140,9 +142,11 @@ MODULES: dict[str, str] = {
     "aim.storage.arrayview": "ArrayView",
     "aim.storage.context": "AimObject Context hash_auto",
     "aim.storage.hashing": "hash_auto",
+    "aim.storage.hashing.hashing": "hash_auto",
     "aim.storage.object": "CustomObject",
     "aim.storage.query": "Query RestrictedPythonQuery query_add_default_expr strip_query "
     "syntax_error_check",
+    "aim.storage.treearrayview": "TreeArrayView",
     "aim.storage.types": f"{_ALIASES} BLOB SafeNone Singleton",
     "aim.storage.utils": "BLOB",
 }
@@ -175,6 +179,8 @@ CONSTANTS: dict[str, dict[str, Any]] = {
         "AIM_RESOURCE_METRIC_PREFIX": "__system__",
         "DEFAULT_SYSTEM_TRACKING_INT": 10,
     },
+    "aim.sdk.callbacks": {"__all__": ["Caller", "event", "events"]},
+    "aim.sdk.callbacks.events": {"__all__": ["on"]},
     "aim.sdk.configs": {
         "AIM_ENABLE_TRACKING_THREAD": "__AIM_ENABLE_TRACKING_THREAD__",
         "AIM_REPO_NAME": "__AIM_REPO_NAME__",

@@ -33,7 +33,7 @@ class Context:
 
     __slots__ = ("_context", "_idx")
 
-    def __init__(self, context: Any = None) -> None:
+    def __init__(self, context: Any) -> None:
         if isinstance(context, Context):
             context = context._context
         self._context: Any = {} if context is None else copy.deepcopy(context)

@@ -143,6 +143,7 @@ def predefine_event(func: Callable[..., Any]) -> Callable[..., None]:
     def trigger_event(self: Caller, **kwargs: Any) -> None:
         self.trigger(func.__name__, **kwargs)
 
+    del trigger_event.__wrapped__  # its signature is as it says: any keywords
     return trigger_event
 
 

@@ -37,10 +37,10 @@ log = logging.getLogger("aim_compat.query")
 class SequenceCollection:
     """Sequences of one run or of many."""
 
-    def __iter__(self) -> Iterator[Sequence]:
+    def __iter__(self) -> Iterator[Sequence[Any]]:
         return self.iter()
 
-    def iter(self) -> Iterator[Sequence]:
+    def iter(self) -> Iterator[Sequence[Any]]:
         """The sequences one by one."""
         raise NotImplementedError
 
@@ -87,32 +87,62 @@ class SequenceCollection:
 
 @with_absent_members("aim.sdk.sequence_collection.SingleRunSequenceCollection")
 class SingleRunSequenceCollection(SequenceCollection):
-    """Sequences of one run, `run`."""
+    """Sequences of one run.
+
+    Args:
+        run: the run.
+        seq_cls: the kind of sequences; `Sequence`: all.
+        query: an AimQL expression they have to match.
+        runs_proxy_cache: taken and not needed.
+        timezone_offset: minutes to UTC of times in the query.
+
+    Raises:
+        SyntaxError: the query is malformed or refused.
+    """
 
     def __init__(
         self,
         run: RunReader,
-        seq_cls: type[Sequence] = Sequence,
+        seq_cls: type[Sequence[Any]] = Sequence,
         query: str = "",
-        *,
-        records: list[SequenceRecord] | None = None,
+        runs_proxy_cache: dict[Any, Any] | None = None,
+        timezone_offset: int = 0,
     ) -> None:
         self.run = run
         self.seq_cls = seq_cls
         self.query = query
-        self._records = records
+        self.runs_proxy_cache = runs_proxy_cache
+        self._parsed = None
+        self._records: list[SequenceRecord] | None = None
+        if query:
+            kind = cast("SequenceKind", seq_cls.sequence_name())
+            only = f"run.hash == {run.hash!r} and ({query})"
+            self._parsed = parse_aimql(only, kind, timezone_offset)
 
-    def iter(self) -> Iterator[Sequence]:
+    @classmethod
+    def _found(
+        cls, run: RunReader, seq_cls: type[Sequence[Any]], records: list[SequenceRecord]
+    ) -> SingleRunSequenceCollection:
+        """The sequences of a run that a search has found."""
+        collection = cls(run, seq_cls)
+        collection._records = records
+        return collection
+
+    def iter(self) -> Iterator[Sequence[Any]]:
         """The sequences by context id and name; all kinds if no class was given."""
         from aim_compat.run_reading import listing_order
 
+        for record in sorted(self._matching(), key=listing_order):
+            yield sequence_of(record, self.run, self.seq_cls)
+
+    def _matching(self) -> list[SequenceRecord]:
         if self._records is not None:
-            records = sorted(self._records, key=listing_order)
-        else:
-            kind = self.seq_cls.sequence_name()
-            records = [record for record in self.run._sequences() if kind in ("", record.kind)]
-        for record in records:
-            yield sequence_of(record, self.run)
+            return self._records
+        kind = cast("SequenceKind", self.seq_cls.sequence_name())
+        if self._parsed is not None:
+            found = self.run._backend.search_sequences(kind, self._parsed)
+            return [record for _, records in found for record in records]
+        return [record for record in self.run._sequences() if kind in (None, record.kind)]
 
     def iter_runs(self) -> Iterator[Any]:
         """Nothing: there is one run, `run` (behaviour Q04)."""
@@ -133,7 +163,7 @@ class QueryRunSequenceCollection(SequenceCollection):
     def __init__(
         self,
         repo: Repo,
-        seq_cls: type[Sequence] = Sequence,
+        seq_cls: type[Sequence[Any]] = Sequence,
         query: str = "",
         paginated: bool = False,
         offset: str | None = None,
@@ -148,7 +178,7 @@ class QueryRunSequenceCollection(SequenceCollection):
         self.report_mode = report_mode
         self._parsed = parse_aimql(query, None, timezone_offset)
 
-    def iter(self) -> Iterator[Sequence]:
+    def iter(self) -> Iterator[Sequence[Any]]:
         """All sequences of all matching runs."""
         for collection in self._runs(QueryReportMode.DISABLED):
             yield from collection
@@ -200,7 +230,7 @@ class QuerySequenceCollection(SequenceCollection):
     def __init__(
         self,
         repo: Repo,
-        seq_cls: type[Sequence] = Metric,
+        seq_cls: type[Sequence[Any]] = Sequence,
         query: str = "",
         report_mode: QueryReportMode = QueryReportMode.PROGRESS_BAR,
         timezone_offset: int = 0,
@@ -209,9 +239,10 @@ class QuerySequenceCollection(SequenceCollection):
         self.seq_cls = seq_cls
         self.query = query
         self.report_mode = report_mode
+        self.runs_proxy_cache: dict[Any, Any] = {}
         self._timezone_offset = timezone_offset
 
-    def iter(self) -> Iterator[Sequence]:
+    def iter(self) -> Iterator[Sequence[Any]]:
         """The matching sequences one by one."""
         mode = self.report_mode
         if mode is QueryReportMode.PROGRESS_TUPLE:
@@ -232,7 +263,7 @@ class QuerySequenceCollection(SequenceCollection):
         def search(progress: Progress | None) -> Iterator[SingleRunSequenceCollection]:
             for record, matching in repo._backend.search_sequences(kind, parsed, progress=progress):
                 run = Run._reader(record.hash, repo, record)
-                yield SingleRunSequenceCollection(run, self.seq_cls, records=matching)
+                yield SingleRunSequenceCollection._found(run, self.seq_cls, matching)
 
         return _reported(search, repo, mode)
 

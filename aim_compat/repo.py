@@ -389,8 +389,8 @@ class Repo:
         del queue_id
         yield
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Repo) and self.path == other.path
+    def __eq__(self, o: object) -> bool:
+        return isinstance(o, Repo) and self.path == o.path
 
     def __hash__(self) -> int:
         return hash(self.path)

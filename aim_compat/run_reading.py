@@ -110,11 +110,11 @@ class RunReader(BaseRun, StructuredRunMixin):
 
         return SingleRunSequenceCollection(self, Metric)
 
-    def _get_sequence(self, kind: type[Sequence], name: str, context: Any) -> Any:
+    def _get_sequence(self, kind: type[Sequence[Any]], name: str, context: Any) -> Any:
         record = self._find_sequence(name, as_context(context))
         if record is None or record.kind != kind.sequence_name():
             return None
-        return sequence_of(record, self)
+        return sequence_of(record, self, kind)
 
     def get_metric(self, name: str, context: Context) -> Metric | None:
         """A metric by name and context (a dict is fine, too); None if there is none (T09)."""

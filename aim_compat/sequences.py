@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from aim_compat._absent_members import with_absent_members
 from aim_compat.columns import Columns, MetricColumns, ObjectColumns, PlainColumns
@@ -16,7 +16,7 @@ from aim_compat.context import Context, as_context, context_from_wire, context_t
 from aim_compat.hashing import hash_auto
 from aim_compat.objects import Text, from_wire
 from aim_compat.snapshot import Snapshot
-from aim_compat.views import ArrayView, SequenceData
+from aim_compat.views import ArrayView, SequenceData, SequenceV1Data, SequenceV2Data, TreeArrayView
 from matyan_client.backends.base import SequenceRef
 
 if TYPE_CHECKING:
@@ -43,13 +43,16 @@ __all__ = [
     "Sequence",
     "Texts",
     "decoder",
-    "sequence_class",
     "sequence_of",
 ]
 
 
+T = TypeVar("T")
+"""What a sequence is of."""
+
+
 @with_absent_members("aim.sdk.sequence.Sequence")
-class Sequence:
+class Sequence(Generic[T]):
     """One series of a run: a name, a context, and what was tracked step by step.
 
     Args:
@@ -58,17 +61,18 @@ class Sequence:
         run: the run it belongs to.
     """
 
-    registry: ClassVar[dict[str, type[Sequence]]] = {}
-    """Sequence type name to class."""
+    registry: ClassVar[dict[str, type[Sequence[Any]]]] = {}
+    """Sequence type name to the class defined last that has it."""
     collections_allowed: ClassVar[bool] = False
     """Whether one step may hold a list."""
-    _name: ClassVar[str] = ""
-    _dtypes: ClassVar[str | tuple[str, ...]] = ()
+    _name: ClassVar[str | None] = None
+    _dtypes: ClassVar[str | tuple[str, ...]] = "*"
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if cls._name:
-            cls.registry.setdefault(cls._name, cls)
+        name = cls.sequence_name()
+        if name is not None:
+            cls.registry[name] = cls
 
     def __init__(
         self, name: str, context: Context | Mapping[str, Any] | None, run: RunReader
@@ -85,8 +89,8 @@ class Sequence:
         return cls._dtypes
 
     @classmethod
-    def sequence_name(cls) -> str:
-        """The type's name in the registry and in queries."""
+    def sequence_name(cls) -> str | None:
+        """The type's name in the registry and in queries; None of what is no type by itself."""
         return cls._name
 
     # -- reading ---------------------------------------------------------------------------------
@@ -115,7 +119,7 @@ class Sequence:
             columns = self._read()
             return columns.steps, getattr(columns, column)
 
-        return ArrayView(read, dtype)
+        return TreeArrayView(read, dtype)
 
     @property
     def values(self) -> ArrayView:
@@ -135,11 +139,8 @@ class Sequence:
     @property
     def data(self) -> SequenceData:
         """All columns, steps ascending."""
-        return SequenceData(
-            self._read,
-            [("val", None), ("epoch", "float64"), ("time", "float64")],
-            numeric=isinstance(self, Metric),
-        )
+        kind = SequenceV2Data if isinstance(self, Metric) else SequenceV1Data
+        return kind(self._read, [("val", None), ("epoch", "float64"), ("time", "float64")])
 
     @property
     def version(self) -> int:
@@ -184,7 +185,7 @@ class Sequence:
 # -- metrics -------------------------------------------------------------------------------------
 
 
-class Metric(Sequence):
+class Metric(Sequence[Any]):
     """A series of numbers."""
 
     _name = "metric"
@@ -201,7 +202,7 @@ class Metric(Sequence):
             return None if found is None else (found["step"], found[name])
 
         view = super()._view(column, dtype or "float64")
-        return ArrayView(view._read, view.dtype, arrays=arrays)
+        return TreeArrayView(view._read, view.dtype, arrays=arrays)
 
     def dataframe(
         self,
@@ -237,14 +238,18 @@ class Metric(Sequence):
 # -- objects -------------------------------------------------------------------------------------
 
 
-class MediaSequenceBase(Sequence):
-    """A series of objects; a step may hold a list of them."""
-
-    collections_allowed = True
+class _ObjectSequence(Sequence[Any]):
+    """A series of objects."""
 
     def _fetch(self) -> Columns:
         records = self.run._backend.read_objects(self.run.hash, self._ref())
         return ObjectColumns(list(records), self.run._decode)
+
+
+class MediaSequenceBase(_ObjectSequence):
+    """A series of objects; a step may hold a list of them."""
+
+    collections_allowed = True
 
     def record_length(self) -> int | None:
         """Length of the longest list tracked at a step, None if there never was a list."""
@@ -273,18 +278,16 @@ class Texts(MediaSequenceBase):
     _dtypes = ("aim.text", "list(aim.text)")
 
 
-class Distributions(MediaSequenceBase):
+class Distributions(_ObjectSequence):
     """A series of distributions."""
 
-    collections_allowed = False
     _name = "distributions"
     _dtypes = ("aim.distribution",)
 
 
-class Figures(MediaSequenceBase):
+class Figures(_ObjectSequence):
     """A series of figures."""
 
-    collections_allowed = False
     _name = "figures"
     _dtypes = ("aim.figure",)
 
@@ -383,7 +386,7 @@ def _log_record(stored: StoredLogRecord) -> LogRecord:
     return record
 
 
-class LogRecords(Sequence):
+class LogRecords(Sequence[LogRecord]):
     """The messages of a run's `log_…` calls, in order."""
 
     _name = "log_records"
@@ -408,22 +411,30 @@ class LogRecords(Sequence):
         return steps[-1] if steps else 0
 
 
+_KINDS: dict[str, type[Sequence[Any]]] = dict(Sequence.registry)
+"""Sequence type name to class, whatever subclasses are defined later."""
+
 SEQUENCE_TYPE_MAP: dict[str, str] = {
     dtype: name
-    for name, kind in Sequence.registry.items()
+    for name, kind in _KINDS.items()
     for dtype in ((kind._dtypes,) if isinstance(kind._dtypes, str) else kind._dtypes)
 }
 """Aim's value type name to sequence type name."""
 
 
-def sequence_class(name: str) -> type[Sequence]:
-    """The class of a sequence type name; KeyError if there is none."""
-    return Sequence.registry[name]
+def sequence_of(
+    record: SequenceRecord, run: RunReader, kind: type[Sequence[Any]] | None = None
+) -> Sequence[Any]:
+    """The sequence a record summarises.
 
-
-def sequence_of(record: SequenceRecord, run: RunReader) -> Sequence:
-    """The sequence a record summarises."""
-    sequence = sequence_class(record.kind)(record.name, context_from_wire(record.context), run)
+    Args:
+        record: what the backend knows of it.
+        run: the run it is in.
+        kind: the class wanted; the record's own if it is of another type.
+    """
+    if kind is None or kind.sequence_name() != record.kind:
+        kind = _KINDS[record.kind]
+    sequence = kind(record.name, context_from_wire(record.context), run)
     sequence._record.put(record)
     return sequence
 

@@ -6,7 +6,10 @@ Facts of Aim 3.29.1 (behaviour Q01, Q05, M06); imports nothing of this package.
 from __future__ import annotations
 
 import enum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Dict, List, Tuple, Union  # noqa: UP035  # see below
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "BLOB",
@@ -20,13 +23,13 @@ __all__ = [
     "RepoStatus",
 ]
 
-AimObjectKey: TypeAlias = "int | str"
-AimObjectPath: TypeAlias = "tuple[int | str, ...]"
-AimObjectPrimitive: TypeAlias = "bool | int | float | str | bytes | None"
-AimObject: TypeAlias = Any
-"""None, bool, int, float, str, bytes, or lists, tuples and dicts of them."""
-AimObjectArray: TypeAlias = "list[Any] | tuple[Any, ...]"
-AimObjectDict: TypeAlias = "dict[int | str, Any]"
+AimObjectKey = Union[int, str]  # noqa: UP007  # scripts look into them: as Aim's are at run time
+AimObjectPath = Tuple[AimObjectKey, ...]  # noqa: UP006  # as above
+AimObjectPrimitive = Union[None, bool, int, float, str, bytes]  # noqa: UP007  # as above
+AimObjectArray = Union[List["AimObject"], Tuple["AimObject", ...]]  # noqa: UP006, UP007  # as above
+AimObjectDict = Dict[AimObjectKey, "AimObject"]  # noqa: UP006  # as above
+AimObject = Union[AimObjectPrimitive, AimObjectArray, AimObjectDict]  # noqa: UP007  # as above
+"""What parameters and contexts are made of."""
 
 
 class QueryReportMode(enum.Enum):
@@ -47,19 +50,47 @@ class RepoStatus(enum.Enum):
 
 
 class BLOB:
-    """Bytes of an object, read with `load()` when they are wanted."""
+    """Bytes, or a text, of an object, read when they are wanted.
 
-    __slots__ = ("_data", "_load")
+    Args:
+        data: what it holds.
+        loader_fn: gives what it holds when it is first asked for.
+    """
 
-    def __init__(self, data: bytes | None = None, load_fn: Any = None) -> None:
-        self._data = data
-        self._load = load_fn
+    def __init__(self, data: Any = None, loader_fn: Callable[[], Any] | None = None) -> None:
+        self.data = data
+        self.loader_fn = loader_fn
 
-    def load(self) -> bytes | None:
-        """The bytes; read on first call."""
-        if self._data is None and self._load is not None:
-            self._data = self._load()
-        return self._data
+    def load(self) -> Any:
+        """What it holds; read on first call.
+
+        Raises:
+            AssertionError: there is neither data nor a way to get them.
+        """
+        if self.data is None:
+            assert self.loader_fn is not None, "this BLOB is empty"
+            self.data = self.loader_fn()
+            self.loader_fn = None
+        return self.data
+
+    def transform(self, transform_fn: Callable[[Any], Any]) -> BLOB:
+        """What `transform_fn` makes of it; later, if it is not read yet."""
+        if self.data is not None:
+            return type(self)(transform_fn(self.data))
+        return type(self)(loader_fn=lambda: transform_fn(self.load()))
 
     def __bytes__(self) -> bytes:
-        return self.load() or b""
+        return bytes(self.load())
+
+    def __len__(self) -> int:
+        return len(bytes(self))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> BLOB:
+        """A copy that reads no earlier than this one; what it holds is never changed in place."""
+        twin = type(self)(self.data, None if self.data is not None else self.load)
+        memo[id(self)] = twin
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Read: how it is read does not leave the process."""
+        return {"data": self.load(), "loader_fn": None}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from aim_compat._absent_members import with_absent_members
 from aim_compat.errors import MissingKeyError
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
     from aim_compat.columns import Columns
 
-__all__ = ["ArrayView", "SequenceData", "numpy_module"]
+__all__ = [
+    "ArrayView",
+    "SequenceData",
+    "SequenceV1Data",
+    "SequenceV2Data",
+    "TreeArrayView",
+    "numpy_module",
+]
 
 _DENSE_MAX = 50_000_000
 """Longest list `tolist()` makes of steps with gaps."""
@@ -40,53 +47,40 @@ def numpy_module(purpose: str) -> Any:
 
 @with_absent_members("aim.storage.arrayview.ArrayView")
 class ArrayView:
-    """One column of a sequence by step (Aim's `TreeArrayView`).
+    """One column of a sequence by step."""
 
-    Args:
-        read: gives (steps, values), steps ascending; called on every access.
-        dtype: numpy dtype of the values, None: objects.
-        arrays: gives both as numpy arrays, or None if they have to be made.
-    """
+    __slots__ = ()
 
-    __slots__ = ("_arrays", "_read", "dtype")
+    dtype: str | None
+    _read: Callable[[], tuple[list[int], Sequence[Any]]]
+    _arrays: Callable[[], tuple[Any, Any] | None] | None
 
-    def __init__(
-        self,
-        read: Callable[[], tuple[list[int], Sequence[Any]]],
-        dtype: str | None = None,
-        *,
-        arrays: Callable[[], tuple[Any, Any] | None] | None = None,
-    ) -> None:
-        self._read = read
-        self._arrays = arrays
-        self.dtype = dtype
-
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self, /) -> Iterator[Any]:
         return iter(self._read()[1])
 
-    def __bool__(self) -> bool:
+    def __bool__(self, /) -> bool:
         return bool(self._read()[0])
 
-    def __len__(self) -> int:
+    def __len__(self, /) -> int:
         """The last step + 1, as Aim has it (not the number of points)."""
         steps = self._read()[0]
         return max(0, steps[-1] + 1) if steps else 0
 
-    def __getitem__(self, step: Any) -> Any:
+    def __getitem__(self, key: Any, /) -> Any:
         """The value at a step.
 
         Raises:
             MissingKeyError: nothing was tracked at it (a KeyError).
             NotImplementedError: a slice (behaviour S02); use `metric.data.range()`.
         """
-        if isinstance(step, slice):
+        if isinstance(key, slice):
             raise NotImplementedError("A view has no slices; use .data.range(start, stop).")
         steps, values = self._read()
-        if isinstance(step, (int, float)) or hasattr(step, "__index__"):
-            at = bisect_left(steps, step)
-            if at < len(steps) and steps[at] == step:
+        if isinstance(key, (int, float)) or hasattr(key, "__index__"):
+            at = bisect_left(steps, key)
+            if at < len(steps) and steps[at] == key:
                 return values[at]
-        raise MissingKeyError((step,))
+        raise MissingKeyError((key,))
 
     def keys(self) -> Iterator[int]:
         """The steps."""
@@ -196,6 +190,30 @@ class ArrayView:
         return f"<{type(self).__name__} of {len(self._read()[0])} values>"
 
 
+@with_absent_members("aim.storage.treearrayview.TreeArrayView")
+class TreeArrayView(ArrayView):
+    """A column that is read when it is looked at.
+
+    Args:
+        read: gives (steps, values), steps ascending; called on every access.
+        dtype: numpy dtype of the values, None: objects.
+        arrays: gives both as numpy arrays, or None if they have to be made.
+    """
+
+    __slots__ = ("_arrays", "_read", "dtype")
+
+    def __init__(
+        self,
+        read: Callable[[], tuple[list[int], Sequence[Any]]],
+        dtype: str | None = None,
+        *,
+        arrays: Callable[[], tuple[Any, Any] | None] | None = None,
+    ) -> None:
+        self._read = read
+        self._arrays = arrays
+        self.dtype = dtype
+
+
 def _as_array(numpy: Any, values: Sequence[Any], dtype: str | None) -> Any:
     if dtype is not None:
         return numpy.array([numpy.nan if value is None else value for value in values], dtype)
@@ -212,19 +230,19 @@ class SequenceData:
     Args:
         read: gives the columns; called on every access.
         columns: (name, numpy dtype) of each column shown, of `val`, `epoch` and `time`.
-        bounds: first step wanted and first step no longer wanted.
+        step_range: first step wanted and first step no longer wanted, None: all.
         n_items: sample size, -1 for all.
     """
 
-    __slots__ = ("_read", "bounds", "columns", "n_items", "numeric")
+    version: ClassVar[int]
+    """1 for objects, 2 for numbers."""
 
     def __init__(
         self,
         read: Callable[[], Columns],
         columns: list[tuple[str, str | None]],
         *,
-        numeric: bool,
-        bounds: tuple[int, int] | None = None,
+        step_range: tuple[int, int] | None = None,
         n_items: int = -1,
     ) -> None:
         if not columns:
@@ -234,8 +252,7 @@ class SequenceData:
             )
         self._read = read
         self.columns = columns
-        self.numeric = numeric
-        self.bounds = bounds
+        self.step_range = step_range
         self.n_items = n_items
 
     def view(self, columns: str | Sequence[str]) -> SequenceData:
@@ -251,7 +268,7 @@ class SequenceData:
 
     def range(self, start: int, stop: int) -> SequenceData:
         """Only start <= step < stop."""
-        return self._but(bounds=(int(start), int(stop)))
+        return self._but(step_range=(int(start), int(stop)))
 
     def sample(self, k: int) -> SequenceData:
         """About `k` points, evenly spread, the first and the last among them; 0 or less: all.
@@ -264,14 +281,13 @@ class SequenceData:
     def _but(
         self,
         columns: list[tuple[str, str | None]] | None = None,
-        bounds: tuple[int, int] | None = None,
+        step_range: tuple[int, int] | None = None,
         n_items: int | None = None,
     ) -> SequenceData:
-        return SequenceData(
+        return type(self)(
             self._read,
             self.columns if columns is None else columns,
-            numeric=self.numeric,
-            bounds=self.bounds if bounds is None else bounds,
+            step_range=self.step_range if step_range is None else step_range,
             n_items=self.n_items if n_items is None else n_items,
         )
 
@@ -279,10 +295,10 @@ class SequenceData:
         read = self._read()
         steps = read.steps
         places: Sequence[int] = range(len(steps))
-        if self.bounds is not None:
-            start, stop = self.bounds
+        if self.step_range is not None:
+            start, stop = self.step_range
             places = range(bisect_left(steps, start), bisect_left(steps, stop))
-        places = _sampled(places, self.n_items, even=self.numeric)
+        places = _sampled(places, self.n_items, even=self.version == 2)
         columns = [self._column(read, name, places) for name, _ in self.columns]
         return [steps[place] for place in places], columns
 
@@ -293,7 +309,7 @@ class SequenceData:
             column = read.times
         else:
             column = read.epochs
-            if self.numeric:
+            if self.version == 2:
                 column = [math.nan if epoch is None else float(epoch) for epoch in column]
         return column[:] if len(places) == len(column) else [column[place] for place in places]
 
@@ -326,24 +342,37 @@ class SequenceData:
         """The steps."""
         return iter(self._selected()[0])
 
-    @property
-    def steps(self) -> ArrayView:
-        """The steps, by themselves."""
-        return ArrayView(lambda: (self._selected()[0], self._selected()[0]), "int64")
-
     def numpy(self) -> tuple[Any, list[Any]]:
         """(steps, [values, epochs, times]) as numpy arrays."""
         numpy = numpy_module("data.numpy()")
-        if self.bounds is None and self.n_items <= 0:
+        if self.step_range is None and self.n_items <= 0:
             ready = self._read().arrays
             if ready is not None:
                 floats = [ready[name].astype("float64") for name, _ in self.columns]
                 return ready["step"].astype(numpy.int64), floats
         steps, columns = self._selected()
         return numpy.array(steps, dtype="int64"), [
-            _as_array(numpy, column, "float64" if self.numeric else dtype)
+            _as_array(numpy, column, "float64" if self.version == 2 else dtype)
             for column, (_, dtype) in zip(columns, self.columns, strict=True)
         ]
+
+
+class SequenceV1Data(SequenceData):
+    """Columns of a sequence of objects."""
+
+    version = 1
+
+
+@with_absent_members("aim.sdk.sequence.SequenceV2Data")
+class SequenceV2Data(SequenceData):
+    """Columns of a metric."""
+
+    version = 2
+
+    @property
+    def steps(self) -> TreeArrayView:
+        """The steps, by themselves."""
+        return TreeArrayView(lambda: (self._selected()[0], self._selected()[0]), "int64")
 
 
 def _sampled(places: Sequence[int], k: int, *, even: bool) -> Sequence[int]:

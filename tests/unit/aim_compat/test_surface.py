@@ -18,7 +18,6 @@ from aim_compat._surface import Row, Status
 from aim_compat._surface_members import CLASSES
 
 ROOT = Path(__file__).resolve().parents[3]
-ORACLE = ROOT / ".venv-aim" / "bin" / "python"
 
 HERE = [row for row in _surface.rows() if row.status is not Status.ABSENT and not row.is_member]
 ABSENT = [row for row in _surface.rows() if row.status is Status.ABSENT]
@@ -166,56 +165,3 @@ def test_json_is_the_table() -> None:
     read = json.loads(json.dumps(_surface_page.as_json()))
     assert len(read) == len(_surface.rows())
     assert {row["status"] for row in read} == {"supported", "differs", "absent"}
-
-
-LIST_AIM = """
-import importlib, inspect, json, pkgutil, sys, warnings
-warnings.simplefilter("ignore")
-import aim
-found = {}
-for name in json.load(sys.stdin):
-    try:
-        module = importlib.import_module(name)
-    except Exception:
-        found[name] = None
-        continue
-    found[name] = [
-        each for each, value in vars(module).items()
-        if not each.startswith("_") and getattr(value, "__module__", "").split(".")[0] == "aim"
-        and not inspect.ismodule(value)
-    ]
-modules = [each.name for each in pkgutil.iter_modules(aim.__path__, "aim.")]
-for part in ("sdk", "storage", "ext", "sdk.objects", "sdk.sequences"):
-    package = importlib.import_module("aim." + part)
-    prefix = package.__name__ + "."
-    modules += [each.name for each in pkgutil.iter_modules(package.__path__, prefix)]
-json.dump([found, modules], sys.stdout)
-"""
-
-
-@pytest.mark.skipif(not ORACLE.exists(), reason="real Aim is not installed")
-def test_the_table_lists_all_of_aim() -> None:
-    """No module of Aim, and no class or function of a module we have, is left out."""
-    done = subprocess.run(
-        [str(ORACLE), "-c", LIST_AIM],
-        input=json.dumps(_surface.modules()),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found, modules = json.loads(done.stdout)
-    assert [name for name, inside in found.items() if inside is None] == []
-    internal = {"aim.__about__", "aim.ext.cleanup.T", "aim.sdk.sequence.T"}
-    assert [
-        name
-        for name in modules
-        if name not in internal and not _surface.has_module(name) and not _surface.absence(name)
-    ] == []
-    assert [
-        f"{module}.{name}"
-        for module, inside in found.items()
-        for name in inside
-        if f"{module}.{name}" not in internal
-        and not _surface.find(module, name)
-        and not _surface.absence(f"{module}.{name}")
-    ] == []

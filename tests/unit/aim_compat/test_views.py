@@ -7,13 +7,19 @@ from typing import Any
 import pytest
 
 from aim_compat.columns import PlainColumns
-from aim_compat.views import ArrayView, SequenceData
+from aim_compat.views import (
+    ArrayView,
+    SequenceData,
+    SequenceV1Data,
+    SequenceV2Data,
+    TreeArrayView,
+)
 
 
 def data(steps: list[int], *, numeric: bool) -> SequenceData:
     columns = PlainColumns(steps, [float(step) for step in steps], [1.0] * len(steps))
     names: list[tuple[str, str | None]] = [("val", None), ("epoch", "float64"), ("time", "float64")]
-    return SequenceData(lambda: columns, names, numeric=numeric)
+    return (SequenceV2Data if numeric else SequenceV1Data)(lambda: columns, names)
 
 
 def steps_of(found: SequenceData) -> list[int]:
@@ -66,7 +72,7 @@ def test_missing_epochs_are_nan_for_metrics_and_none_for_objects():
 
 
 def view(steps: list[int], values: list[Any]) -> ArrayView:
-    return ArrayView(lambda: (steps, values))
+    return TreeArrayView(lambda: (steps, values))
 
 
 def test_a_view_is_by_step():
