@@ -104,7 +104,11 @@ def _member(cls: type, name: str) -> Facts:
     if isinstance(static, functools.partialmethod):
         return {"kind": "method", "signature": signature(getattr(cls, name))}
     if callable(static) and not isinstance(static, (type, enum.Enum)):
-        return {"kind": "method", "signature": signature(static)}
+        described = signature(static)
+        if described and name in BEHAVIOUR and name not in ("__init__", "__call__"):
+            # Python calls these, by position; compiled ones say so
+            described = [[each, "POSITIONAL_ONLY", default] for each, _, default in described]
+        return {"kind": "method", "signature": described}
     return {"kind": "attribute"}
 
 
