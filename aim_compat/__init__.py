@@ -15,6 +15,8 @@ from aim_compat._install import install, uninstall
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from aim_compat.cli.actions import run_process
+    from aim_compat.deprecation import python_version_deprecation_check
     from aim_compat.objects import Audio, Distribution, Figure, Image, Text
     from aim_compat.repo import Repo
     from aim_compat.run import Run
@@ -39,6 +41,8 @@ __all__ = [
     "Texts",
     "TrainingFlow",
     "install",
+    "python_version_deprecation_check",
+    "run_process",
     "uninstall",
 ]
 

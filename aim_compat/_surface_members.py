@@ -11,7 +11,10 @@ from __future__ import annotations
 __all__ = ["CLASSES"]
 
 CLASSES: dict[str, tuple[str, str]] = {
+    "aim.cli.manager.manager.ManagerActionResult": ("", "__init__"),
+    "aim.cli.manager.manager.ManagerActionStatuses": ("", "Failed Succeed"),
     "aim.ext.cleanup.AutoClean": ("", "PRIORITY stop_signal __init__ close cleanup finalizer"),
+    "aim.ext.cleanup.RobustExec": ("", "__init__ join stop_signal"),
     "aim.ext.resource.log.LogLine": ("Text", "AIM_NAME __init__"),
     "aim.ext.resource.log.Logs": ("MediaSequenceBase", "allowed_dtypes sequence_name"),
     "aim.ext.resource.stat.Stat": ("", "__init__ process stat_item system gpus get_stats"),
@@ -35,11 +38,30 @@ CLASSES: dict[str, tuple[str, str]] = {
     "aim.sdk.errors.MissingRunError": ("", ""),
     "aim.sdk.errors.RepoIntegrityError": ("", ""),
     "aim.sdk.errors.RunLockingError": ("", ""),
+    "aim.sdk.index_manager.RepoIndexManager": (
+        "",
+        "index_manager_pool get_index_manager __init__ start stop monitor_chunk_directory "
+        "add_run_to_queue index chunk_change_handler chunk_change_observer chunks_dir "
+        "indexing_queue lock new_chunk_handler new_chunk_observer repo repo_path",
+    ),
+    "aim.sdk.lock_manager.LockInfo": (
+        "",
+        "run_hash locked version type created_at age __init__ __repr__ __eq__ __hash__",
+    ),
+    "aim.sdk.lock_manager.LockManager": (
+        "",
+        "machine_id pid __init__ softlock_fname get_run_lock_info get_run_lock lock release_locks "
+        "is_stalled_lock locks_path repo_path",
+    ),
+    "aim.sdk.lock_manager.LockType": ("", "SOFT_LOCK UNIX_LOCK"),
+    "aim.sdk.lock_manager.LockingVersion": ("", "LEGACY NEW"),
+    "aim.sdk.lock_manager.SFRunLock": ("RunLock", "__init__ lock release run_hash"),
     "aim.sdk.logging.log_record.LogRecord": (
         "CustomObject",
         "AIM_NAME __init__ message level json __hash__",
     ),
     "aim.sdk.logging.log_record.LogRecords": ("Sequence", "allowed_dtypes sequence_name"),
+    "aim.sdk.maintenance_run.MaintenanceRun": ("BaseRun", "__init__"),
     "aim.sdk.objects.artifact.Artifact": (
         "CustomObject",
         "AIM_NAME __init__ name path uri upload download",
@@ -181,9 +203,15 @@ CLASSES: dict[str, tuple[str, str]] = {
         "",
         "__init__ idx __repr__ to_dict __iter__ __len__ __getitem__ __hash__ __eq__",
     ),
+    "aim.storage.locking.RunLock": ("", "lock release"),
     "aim.storage.object.CustomObject": (
         "CustomObjectBase",
         "registry __init__ alias by_name get_typename __deepcopy__ storage",
+    ),
+    "aim.storage.query.Query": ("", "__init__ check __call__ expr"),
+    "aim.storage.query.RestrictedPythonQuery": (
+        "Query",
+        "allowed_params __init__ __bool__ check run_metadata_cache",
     ),
     "aim.storage.treearrayview.TreeArrayView": (
         "ArrayView",
@@ -201,7 +229,7 @@ CLASSES: dict[str, tuple[str, str]] = {
     "aim.storage.types.CustomObjectBase": ("", ""),
     "aim.storage.types.SafeNone": (
         "",
-        "get __repr__ __call__ __getattr__ __getitem__ __bool__ __eq__ __iter__",
+        "get __repr__ __call__ __getattr__ __getitem__ __bool__ __eq__ __hash__ __iter__",
     ),
     "aim.storage.types.Singleton": ("", "__call__"),
     "aim.storage.utils.BLOB": ("", "__init__ __len__ __deepcopy__ transform load data loader_fn"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = ["ABSENT", "DIFFERS"]
 
 DIFFERS: tuple[tuple[str, str, str], ...] = (
+    ("aim.ext.cleanup", "RobustExec.join", "takes a timeout, too, as any thread's does."),
     # what is not as in Aim; also what is better (architecture, closeness 3)
     (
         "aim.sdk.run",
@@ -224,6 +225,7 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     ),
     ("aim.storage.treearrayview", "TreeArrayView.tree", _ENGINE),
     ("aim.sdk.objects.artifact", "Artifact.upload", "run.log_artifact(...) uploads."),
+    ("aim.storage.query", "RestrictedPythonQuery.run_metadata_cache", _ENGINE),
     # names and modules
     ("aim", "load_ipython_extension", _FULL),
     *(
@@ -250,6 +252,19 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     ("aim.sdk.base_run", "STEP_HASH_FUNCTIONS TreeView", _ENGINE),
     ("aim.ext.utils", "fallback_exception_handler http_exception_handler", _UI),
     ("aim.sdk.index_manager", "ChunkChangedHandler NewChunkCreatedHandler", _INDEX),
+    (
+        "aim.sdk.index_manager",
+        "RepoIndexManager.chunk_change_handler RepoIndexManager.chunk_change_observer "
+        "RepoIndexManager.chunks_dir RepoIndexManager.indexing_queue RepoIndexManager.lock "
+        "RepoIndexManager.monitor_chunk_directory RepoIndexManager.new_chunk_handler "
+        "RepoIndexManager.new_chunk_observer",
+        _INDEX,
+    ),
+    (
+        "aim.sdk.lock_manager",
+        "LockManager.is_stalled_lock LockManager.lock LockManager.locks_path",
+        _LOCKS,
+    ),
     ("aim.sdk.maintenance_run", "RunAutoClean", _LOCKS),
     ("aim.sdk.objects.artifact", "registry", _FULL),
     ("aim.sdk.objects.figure", "matplotlib_get_offset_position", _PLOTLY),
@@ -298,13 +313,14 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     ("aim.storage.hashing.hashing", "decode_int64 encode_int64", _ENGINE),
     ("aim.storage.inmemorytreeview", "*", _ENGINE),
     ("aim.storage.lock_proxy", "*", _LOCKS),
-    ("aim.storage.locking", "*", _LOCKS),
+    ("aim.storage.locking", "AutoFileLock FileSystemInspector NoopLock RefreshLock", _LOCKS),
     ("aim.storage.migrations", "*", _ENGINE),
     ("aim.storage.object", "CustomObjectBase InMemoryTreeView", _ENGINE),
     ("aim.storage.proxy", "*", _ENGINE),
     (
         "aim.storage.query",
-        "builtins compile_checker extra_builtins restricted_globals safe_import safer_getattr",
+        "builtins compile_checker extra_builtins limited_builtins restricted_globals "
+        "safe_builtins safe_import safer_getattr utility_builtins",
         _SANDBOX,
     ),
     ("aim.storage.rockscontainer", "*", _ENGINE),

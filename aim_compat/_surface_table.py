@@ -143,6 +143,7 @@ MODULES: dict[str, str] = {
     "aim.storage.context": "AimObject Context hash_auto",
     "aim.storage.hashing": "hash_auto",
     "aim.storage.hashing.hashing": "hash_auto",
+    "aim.storage.locking": "RunLock",
     "aim.storage.object": "CustomObject",
     "aim.storage.query": "Query RestrictedPythonQuery query_add_default_expr strip_query "
     "syntax_error_check",

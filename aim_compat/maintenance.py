@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from aim_compat.repo import Repo, get_repo
+from aim_compat._absent_members import with_absent_members
+from aim_compat.base_run import BaseRun
 
 if TYPE_CHECKING:
     import datetime as dt
+
+    from aim_compat.repo import Repo
 
 __all__ = [
     "LockInfo",
@@ -36,7 +39,7 @@ def prune(repo: Repo) -> None:
     repo.prune()
 
 
-class MaintenanceRun:
+class MaintenanceRun(BaseRun):
     """A stored run whose metrics may need another format; here they never do.
 
     Args:
@@ -48,24 +51,10 @@ class MaintenanceRun:
     """
 
     def __init__(self, run_hash: str, repo: Any = None) -> None:
-        from aim_compat.errors import MissingRunError
-
-        self.repo = get_repo(repo)
-        self.hash = run_hash
-        if self.repo.get_run(run_hash) is None:
-            raise MissingRunError(run_hash, self.repo.path)
-
-    def check_metrics_version(self) -> bool:
-        """False: there are no metrics in an old format here."""
-        return False
-
-    def update_metrics(self) -> None:
-        """Nothing to convert."""
-
-    def __repr__(self) -> str:
-        return f"<MaintenanceRun {self.hash} of {self.repo!r}>"
+        super().__init__(run_hash, repo)
 
 
+@with_absent_members("aim.sdk.index_manager.RepoIndexManager")
 class RepoIndexManager:
     """The index of a repository, which is always up to date.
 
@@ -128,14 +117,7 @@ class LockInfo:
 
 
 class RunLock:
-    """A lock that is free whenever it is wanted.
-
-    Args:
-        run_hash: hash of the run it would be for.
-    """
-
-    def __init__(self, run_hash: str) -> None:
-        self.run_hash = run_hash
+    """A lock that is free whenever it is wanted."""
 
     def lock(self, force: bool = False) -> None:
         """Nothing to wait for: a second writer of a run is welcome."""
@@ -144,9 +126,22 @@ class RunLock:
         """Nothing is held."""
 
 
-SFRunLock = RunLock
+class SFRunLock(RunLock):
+    """The lock of one run.
+
+    Args:
+        lock_manager: where it is from.
+        run_hash: hash of the run.
+        path: where Aim would put its file.
+        timeout: taken and not needed.
+    """
+
+    def __init__(self, lock_manager: LockManager, run_hash: str, path: Path, timeout: int) -> None:
+        del lock_manager, path, timeout
+        self.run_hash = run_hash
 
 
+@with_absent_members("aim.sdk.lock_manager.LockManager")
 class LockManager:
     """Locks of runs; there are none.
 
@@ -171,7 +166,7 @@ class LockManager:
 
     def get_run_lock(self, run_hash: str, timeout: int = 10) -> RunLock:
         """A lock that is free."""
-        return RunLock(run_hash)
+        return SFRunLock(self, run_hash, self.repo_path / self.softlock_fname(run_hash), timeout)
 
     def release_locks(self, run_hash: str, force: bool) -> bool:
         """True: nothing is locked."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aim_compat._absent_members import with_absent_members
 from aim_compat.aimql import parse_aimql
 from aim_compat.errors import query_parameter_unknown, query_parameter_unsupported
 
@@ -70,6 +71,7 @@ class Query:
         return self.check(**params)
 
 
+@with_absent_members("aim.storage.query.RestrictedPythonQuery")
 class RestrictedPythonQuery(Query):
     """An AimQL query, asked about one run or one of its sequences.
 
