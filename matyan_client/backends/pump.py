@@ -57,6 +57,7 @@ class Pump:
         """Segments that are applied and finished, but perhaps not yet durably so. Their locks are
         free already: should this process die now, anybody may finish the job."""
         self._lock = threading.RLock()
+        self._in_round = False
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._failing = False
@@ -86,13 +87,16 @@ class Pump:
         """Apply what a journal holds.
 
         False if that failed (said, and tried again later) or time ran out between two rounds; what
-        is left stays in the journal.
+        is left stays in the journal. So it does when a run is finished by the garbage collector or
+        a signal handler that interrupts a round of this very thread: the next round takes it.
         """
         deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
         journal.retry()
         if not self._lock.acquire(timeout=-1 if timeout_s is None else timeout_s):
             return False
         try:
+            if self._interrupted():
+                return False
             while self._round([journal]):
                 if time.monotonic() > deadline:
                     return False
@@ -110,6 +114,8 @@ class Pump:
             RepoError: the store cannot be used; what was written stays in the journals.
         """
         with self._lock:
+            if self._interrupted():
+                return
             for journal in self._journals:
                 if journal.undelivered:
                     journal.retry()
@@ -151,6 +157,7 @@ class Pump:
     def after_fork_in_child(self) -> None:
         """Forget the parent's threads and files; its journals go on as ours, in new segments."""
         self._lock = threading.RLock()
+        self._in_round = False
         self._wake = threading.Event()
         self._thread = None
         self._readers, self._through = {}, []
@@ -204,8 +211,19 @@ class Pump:
 
     # -- below here the lock is held ------------------------------------------------------------
 
+    def _interrupted(self) -> bool:
+        """Whether this thread is called back in the middle of a round or transaction of its own."""
+        return self._in_round or self.store.database.in_transaction
+
     def _round(self, journals: list[JournalWriter]) -> bool:
         """Apply one batch of each journal that has something new; False if none has."""
+        self._in_round = True
+        try:
+            return self._deliver_batches(list(journals))
+        finally:
+            self._in_round = False
+
+    def _deliver_batches(self, journals: list[JournalWriter]) -> bool:
         work: list[tuple[Segment, SegmentReader, Batch]] = []
         for journal in journals:
             for segment, size in journal.deliverable():
@@ -216,7 +234,7 @@ class Pump:
                     work.append((segment, reader, reader.read(limit=size)))
         if work:
             self._apply([(reader, batch) for _, reader, batch in work])
-        for journal in list(journals):
+        for journal in journals:
             for segment, size in journal.deliverable():
                 reader = self._readers.get(segment.path)
                 if reader and reader.offset >= size and not journal.is_current(segment):

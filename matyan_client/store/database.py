@@ -43,6 +43,7 @@ class Database:
         self.path = path
         self._writer: sqlite3.Connection | None = None
         self._write_lock = threading.RLock()
+        self._written_by: int | None = None
         self._idle: list[sqlite3.Connection] = []
         self._in_use = 0
         self._pool = threading.Condition()
@@ -59,6 +60,7 @@ class Database:
                 connection = self._writer = self._connect()
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._begin(connection)
+            self._written_by = threading.get_ident()
             try:
                 yield connection
             except BaseException:
@@ -66,7 +68,15 @@ class Database:
                 with contextlib.suppress(sqlite3.Error):
                     connection.execute("ROLLBACK")
                 raise
+            finally:
+                self._written_by = None
             connection.execute("COMMIT")
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread is in the middle of a write transaction, and must not begin another:
+        a signal handler, or the garbage collector, may call back into us anywhere."""
+        return self._written_by == threading.get_ident()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -124,6 +134,7 @@ class Database:
     def after_fork_in_child(self) -> None:
         """Go on, with locks no thread of the parent waits for."""
         self._in_use = 0
+        self._written_by = None
         self._write_lock, self._pool = threading.RLock(), threading.Condition()
 
     def _begin(self, connection: sqlite3.Connection) -> None:

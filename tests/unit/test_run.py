@@ -486,3 +486,20 @@ def test_an_uncollected_run_closes_itself(tmp_path: Path) -> None:
     gc.collect()
     assert Repo(tmp_path).list_active_runs() == []
     assert Repo(tmp_path).run_exists(run_hash)
+
+
+def test_a_run_collected_while_its_thread_writes_is_finished_soon_after(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The garbage collector may run anywhere: here, in the middle of a write transaction."""
+    run = Run("r", repo=tmp_path, capture_terminal_logs=False)
+    run.track(1.0, name="m")
+    with run.backend._store.database.writing():  # type: ignore[attr-defined]  # embedded
+        run.close()
+    assert not caplog.records
+    stored = Repo(tmp_path).get_run("r")
+    assert stored is not None
+    assert not stored.active
+    series = stored.read_series("m")
+    assert series is not None
+    assert list(series.values) == [1.0]
