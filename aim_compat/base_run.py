@@ -14,7 +14,7 @@ from aim_compat._absent_members import with_absent_members
 from aim_compat.errors import MissingRunError
 from aim_compat.hashing import hash_auto
 from aim_compat.meta_tree import MetaRunTree
-from aim_compat.params import HIDDEN, Path, look_up, ordered
+from aim_compat.params import HIDDEN, Path, look_up, ordered, with_emptied_parents
 from aim_compat.sequences import decoder
 from aim_compat.snapshot import Snapshot, note_write
 from matyan_client.exceptions import InvalidInputError, InvalidTypeError
@@ -152,7 +152,7 @@ class BaseRun:
 
     def _delete_path(self, path: Path) -> None:
         if path:
-            self._writable().delete_param(path)
+            self._writable().delete_param(with_emptied_parents(self._params(), path))
         else:
             self._set_path((), {})
 

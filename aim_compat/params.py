@@ -36,6 +36,7 @@ __all__ = [
     "ordered",
     "path_of",
     "visible",
+    "with_emptied_parents",
 ]
 
 Path: TypeAlias = "tuple[str | int, ...]"
@@ -208,6 +209,20 @@ def look_up(tree: Any, path: Path) -> Any:
         else:
             raise MissingKeyError(path)
     return node
+
+
+def with_emptied_parents(tree: Any, path: Path) -> Path:
+    """The path to delete so that no dict is left empty: Aim has none but those set so (P05)."""
+    parents = [tree]
+    for key in path[:-1]:
+        node = parents[-1]
+        if not isinstance(node, dict) or key not in node:
+            return path
+        parents.append(node[key])
+    while len(path) > 1 and isinstance(parents[-1], dict) and list(parents[-1]) == [path[-1]]:
+        path = path[:-1]
+        parents.pop()
+    return path
 
 
 def example_types(value: Any) -> Any:

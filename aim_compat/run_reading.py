@@ -100,7 +100,8 @@ class RunReader(BaseRun, StructuredRunMixin):
             return default
 
     def _fields(self, stored: StoredObject) -> Any:
-        return self._decoded(stored).storage.collect()
+        fields = self._decoded(stored).storage.collect()
+        return {name: fields[name] for name in sorted(fields, key=key_order)}
 
     # -- series ----------------------------------------------------------------------------------
 

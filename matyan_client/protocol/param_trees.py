@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["TAG", "child", "leaves", "put", "remove", "single_path"]
 
 TAG = "__matyan__"
+GAP_MAX = 10_000
+"""How far beyond its end a list grows for an index; beyond that it becomes a dict."""
 
 
 def _is_map(node: Any) -> bool:
@@ -27,7 +29,8 @@ def _find(items: list[list[Any]], key: Any) -> list[Any] | None:
 def _container_for(node: Any, key: Any) -> Any:
     """`node` if it can take `key`, else a fresh container (a scalar is replaced)."""
     if isinstance(node, list):
-        if isinstance(key, int) and -len(node) <= key < len(node):
+        if isinstance(key, int) and -len(node) <= key < len(node) + GAP_MAX:
+            node.extend([None] * (key + 1 - len(node)))
             return node
         node = {TAG: "map", "items": [[i, item] for i, item in enumerate(node)]}
     if _is_map(node):

@@ -24,7 +24,8 @@ def put_plain(node: Any, path: list[Any], value: Any) -> Any:
         return value
     key = path[0]
     if isinstance(node, list):
-        if isinstance(key, int) and -len(node) <= key < len(node):
+        if isinstance(key, int) and -len(node) <= key:
+            node += [None] * (key + 1 - len(node))
             node[key] = put_plain(node[key], path[1:], value)
             return node
         node = dict(enumerate(node))
