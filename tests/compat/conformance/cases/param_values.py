@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from conformance.world import World
 
-Point = collections.namedtuple("Point", "x y")  # noqa: PYI024  # what scripts have
+Point = collections.namedtuple("Point", "x y")  # what scripts have
 
 
 class Mode(str, enum.Enum):
