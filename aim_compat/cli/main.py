@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from aim_compat._surface import AIM_VERSION
 from aim_compat.cli import managing
+from aim_compat.tools import commands as tools
 from matyan_client.exceptions import MatyanError
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "version", _version, "the version of Aim that scripts see")
     _add_runs(_add_group(commands, "runs", "list, delete, copy and move runs"))
     _add_storage(_add_group(commands, "storage", "upkeep that Aim needs; nothing to do here"))
+    tools.add_to(commands)
     for name in ("up", "server", "convert"):
         _add_elsewhere(commands, name, name)
     return parser

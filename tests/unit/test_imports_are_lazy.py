@@ -15,6 +15,7 @@ HEAVY = [
     "IPython",
     "PIL",
     "httpx",
+    "libcst",
     "matplotlib",
     "numpy",
     "omegaconf",
