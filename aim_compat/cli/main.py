@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aim_compat._surface import AIM_VERSION
@@ -116,6 +117,13 @@ def _parser() -> argparse.ArgumentParser:
     form = surface.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="as JSON")
     form.add_argument("--markdown", action="store_true", help="as the page docs/compatibility.md")
+    surface.add_argument(
+        "--evidence",
+        type=Path,
+        default=Path("tests", "compat", "evidence.json"),
+        metavar="FILE",
+        help="which conformance cases use what, for the page (default: %(default)s, if there)",
+    )
     surface.set_defaults(command=_surface)
 
     init = _add(commands, "init", managing.init, "create a repository")
@@ -199,7 +207,9 @@ def _surface(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(_surface_page.as_json(), indent=1))
     elif options.markdown:
-        print(_surface_page.as_markdown(), end="")
+        read = options.evidence.is_file()
+        cases = json.loads(options.evidence.read_text(encoding="utf-8")) if read else {}
+        print(_surface_page.as_markdown(cases), end="")
     else:
         print(_surface_page.as_text(), end="")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import time
@@ -17,6 +18,7 @@ if str(HERE) not in sys.path:
 
 from conformance import cases  # noqa: E402  # after the path above, whatever the import mode
 from conformance.case import CASES  # noqa: E402  # as above
+from conformance.evidence import Recorder  # noqa: E402  # as above
 from conformance.goldens import Goldens  # noqa: E402  # as above
 from conformance.ledger import Ledger, LedgerError  # noqa: E402  # as above
 from conformance.subject import AIM, SHIM, MissingSubjectError, Subject, open_subject  # noqa: E402  # as above
@@ -38,6 +40,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--subject", choices=(AIM, SHIM), default=SHIM, help="module under test")
     group.addoption(
         "--record", action="store_true", help="write goldens from what --subject=aim does"
+    )
+    group.addoption(
+        "--evidence",
+        action="store_true",
+        help="write which cases use which names of the drop-in (evidence.json, unproven.txt)",
     )
 
 
@@ -65,6 +72,12 @@ def recording(config: pytest.Config) -> bool:
     """Whether goldens are to be written."""
     record: bool = config.getoption("record", default=False)
     return record
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is asked about all cases is asked after all of them, whatever the order is else."""
+    items.sort(key=lambda item: item.path.name == "test_evidence.py")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -127,6 +140,14 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def record(pytestconfig: pytest.Config) -> bool:
     """Whether goldens are to be written."""
     return recording(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def recorder(pytestconfig: pytest.Config) -> Recorder | None:
+    """What notes which names the cases use; none for the original."""
+    if subject_name(pytestconfig) != SHIM:
+        return None
+    return Recorder(importlib.import_module("aim_compat._surface"))
 
 
 @pytest.fixture

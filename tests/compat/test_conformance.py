@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from pathlib import Path
 
+    from conformance.evidence import Recorder
     from conformance.goldens import Goldens
     from conformance.ledger import Ledger
     from conformance.subject import Subject
@@ -29,9 +31,11 @@ def test_case(
     tmp_path: Path,
     scratch: Path,
     record: bool,
+    recorder: Recorder | None,
 ) -> None:
     tally["ran"] += 1
-    outcome = execute(case, subject, tmp_path, scratch)
+    with recorder.during(case.id) if recorder else nullcontext():
+        outcome = execute(case, subject, tmp_path, scratch)
     tally["observations"] += len(outcome.observations)
     if record and outcome.stopped is None:
         goldens.write(case, subject.version, outcome.observations)

@@ -155,7 +155,8 @@ def test_what_aim_lacks_too_is_simply_missing(name: str) -> None:
 
 def test_the_page_is_the_table() -> None:
     page = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
-    assert page == _surface_page.as_markdown(), (
+    evidence = json.loads((ROOT / "tests/compat/evidence.json").read_text(encoding="utf-8"))
+    assert page == _surface_page.as_markdown(evidence), (
         "docs/compatibility.md is stale; run: "
         "python -m aim_compat surface --markdown > docs/compatibility.md"
     )
