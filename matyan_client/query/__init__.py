@@ -10,8 +10,20 @@ from __future__ import annotations
 from matyan_client.query.dialect import Dialect
 from matyan_client.query.matyanql import MATYANQL
 from matyan_client.query.names import NAMES
+from matyan_client.query.operations import get_attribute as plain_attribute
+from matyan_client.query.operations import get_item as plain_item
 from matyan_client.query.proxy import Proxy
 from matyan_client.query.pushdown import Predicate
 from matyan_client.query.query import Query, parse
 
-__all__ = ["MATYANQL", "NAMES", "Dialect", "Predicate", "Proxy", "Query", "parse"]
+__all__ = [
+    "MATYANQL",
+    "NAMES",
+    "Dialect",
+    "Predicate",
+    "Proxy",
+    "Query",
+    "parse",
+    "plain_attribute",
+    "plain_item",
+]

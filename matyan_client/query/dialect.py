@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from matyan_client.query.names import NAMES
+from matyan_client.query.operations import get_attribute, get_item
 
 if TYPE_CHECKING:
     import ast
@@ -29,6 +30,8 @@ class Dialect:
             not archived are meant.
         reserved: attributes of `run` that are not parameters.
         names: functions, classes and modules.
+        get_attribute: what `value.name` is; proxies and plain values come here alike.
+        get_item: what `value[key]` is.
         datetime_as_seconds: whether `datetime(<constants>)` stands for Unix seconds.
         on_error: told of an error of evaluation that counts as "no match", and the query's text.
     """
@@ -40,5 +43,7 @@ class Dialect:
     default_filter: Callable[[ast.expr | None, str], bool]
     reserved: frozenset[str]
     names: Mapping[str, Any] = field(default_factory=lambda: NAMES)
+    get_attribute: Callable[[Any, str], Any] = get_attribute
+    get_item: Callable[[Any, Any], Any] = get_item
     datetime_as_seconds: bool = False
     on_error: Callable[[Exception, str], None] | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable
+from inspect import Parameter, Signature
 from typing import Any
 
 from matyan_client.exceptions import QueryError
@@ -19,18 +20,20 @@ from matyan_client.query.operations import (
     COMPARE,
     UNARY,
     format_value,
-    get_attribute,
     make_dict,
     make_set,
 )
 from matyan_client.query.proxy import Proxy
 
-__all__ = ["ALLOWED", "Code", "compile_tree"]
+__all__ = ["ALLOWED", "ATTRIBUTE", "ITEM", "Code", "compile_tree"]
 
 _LIGHT = frozenset({int, float, bool, type(None)})
 _CHEAP = frozenset({bool, callable, id, isinstance, issubclass, len, slice})
 """Functions that look at no more than the outside of their arguments."""
 _CHEAP_METHODS = frozenset({"endswith", "get", "items", "keys", "startswith", "values"})
+ATTRIBUTE, ITEM = ".", "[]"
+"""In a scope, the functions `(value, name)` and `(value, key)` that a dialect looks members up by;
+no identifiers, so no query reaches them."""
 _OUTER = ""  # no identifier: the scope around a comprehension, in the comprehension's
 _MANY = 8  # literals from which a hash table beats looking at one by one
 
@@ -61,7 +64,7 @@ def _name(node: Any) -> Code:
 
 def _attribute(node: Any) -> Code:
     inner, name = compile_tree(node.value), node.attr
-    return lambda env, budget: get_attribute(inner(env, budget), name)
+    return lambda env, budget: env[ATTRIBUTE](inner(env, budget), name)
 
 
 def _subscript(node: Any) -> Code:
@@ -69,12 +72,9 @@ def _subscript(node: Any) -> Code:
 
     def code(env: dict[str, Any], budget: Budget) -> Any:
         value, key = inner(env, budget), index(env, budget)
-        if isinstance(value, Proxy):
-            return value.query_getitem(key)
-        if isinstance(key, slice):
-            return budget.made(value[key])
         budget.read(key)
-        return value[key]
+        found = env[ITEM](value, key)
+        return budget.made(found) if isinstance(key, slice) else found
 
     return code
 
@@ -246,10 +246,14 @@ def _bind(target: ast.expr) -> Callable[[dict[str, Any], Any], None]:
         name = target.id
         return lambda env, value: env.__setitem__(name, value)
     assert isinstance(target, (ast.Tuple, ast.List))
-    parts = [_bind(item) for item in target.elts]
+    parts = [_bind(_unstarred(item)) for item in target.elts]
+    starred = [at for at, item in enumerate(target.elts) if isinstance(item, ast.Starred)]
 
     def bind(env: dict[str, Any], value: Any) -> None:
         values = list(value)
+        if starred and len(values) >= len(parts) - 1:
+            at, more = starred[0], len(values) - len(parts) + 1
+            values[at : at + more] = [values[at : at + more]]
         if len(values) != len(parts):
             raise ValueError("wrong number of values to unpack")
         for part, item in zip(parts, values, strict=True):
@@ -318,36 +322,106 @@ def _dict_comp(node: Any) -> Code:
 class _Function:
     """A lambda. Its body pays for what it does."""
 
-    __slots__ = ("_body", "_budget", "_env", "_names", "_steps")
+    __slots__ = ("_bind", "_body", "_budget", "_env", "_steps")
 
     def __init__(
-        self, names: list[str], body: Code, steps: int, env: dict[str, Any], budget: Budget
+        self,
+        bind: Callable[..., dict[str, Any]],
+        body: Code,
+        steps: int,
+        env: dict[str, Any],
+        budget: Budget,
     ) -> None:
-        self._names = names
+        self._bind = bind
         self._body = body
         self._steps = steps
         self._env = env
         self._budget = budget
 
-    def __call__(self, *values: Any) -> Any:
+    def __call__(self, *values: Any, **named: Any) -> Any:
         budget = self._budget
         budget.spend(self._steps)
-        if len(values) != len(self._names):
-            raise TypeError(f"expected {len(self._names)} arguments, got {len(values)}")
+        bound = self._bind(values, named)
         if budget.calls >= CALLS_MAX:
             raise QueryError(f"The query calls lambdas within lambdas more than {CALLS_MAX} deep.")
         budget.calls += 1
         try:
-            scope = {**self._env, **dict(zip(self._names, values, strict=True)), _OUTER: None}
-            return self._body(scope, budget)
+            return self._body({**self._env, **bound, _OUTER: None}, budget)
         finally:
             budget.calls -= 1
 
 
 def _lambda(node: Any) -> Code:
-    names = [argument.arg for argument in node.args.args]
     body, steps = compile_tree(node.body), 10 + _steps([node.body])
-    return lambda env, budget: _Function(names, body, steps, env, budget)
+    if _is_plain(node.args):
+        plain = _binder([argument.arg for argument in node.args.args])
+        return lambda env, budget: _Function(plain, body, steps, env, budget)
+    parameters = _parameters(node.args)
+
+    def code(env: dict[str, Any], budget: Budget) -> Any:
+        made = [
+            Parameter(name, kind)
+            if default is None
+            else Parameter(name, kind, default=default(env, budget))
+            for name, kind, default in parameters
+        ]
+        return _Function(_signed(Signature(made)), body, steps + 40, env, budget)
+
+    return code
+
+
+def _is_plain(arguments: ast.arguments) -> bool:
+    return not (
+        arguments.posonlyargs
+        or arguments.kwonlyargs
+        or arguments.vararg
+        or arguments.kwarg
+        or arguments.defaults
+    )
+
+
+def _binder(names: list[str]) -> Callable[..., dict[str, Any]]:
+    """Binds what a call gives to plain parameters."""
+
+    def bind(values: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+        given = {**dict(zip(names, values, strict=False)), **named}
+        if len(values) + len(named) != len(names) or len(given) != len(names):
+            raise TypeError(f"expected {len(names)} arguments, got {len(values) + len(named)}")
+        return given
+
+    return bind
+
+
+def _signed(signature: Signature) -> Callable[..., dict[str, Any]]:
+    """Binds what a call gives to parameters of every kind."""
+
+    def bind(values: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+        bound = signature.bind(*values, **named)
+        bound.apply_defaults()
+        return bound.arguments
+
+    return bind
+
+
+def _parameters(arguments: ast.arguments) -> list[tuple[str, Any, Code | None]]:
+    """(name, kind, default) of all parameters."""
+    in_order: list[tuple[ast.arg, Any]]
+    in_order = [(argument, Parameter.POSITIONAL_ONLY) for argument in arguments.posonlyargs]
+    in_order += [(argument, Parameter.POSITIONAL_OR_KEYWORD) for argument in arguments.args]
+    bare = len(in_order) - len(arguments.defaults)
+    defaults = [None] * bare + [compile_tree(default) for default in arguments.defaults]
+    found: list[tuple[str, Any, Code | None]] = [
+        (argument.arg, kind, default)
+        for (argument, kind), default in zip(in_order, defaults, strict=True)
+    ]
+    if arguments.vararg is not None:
+        found.append((arguments.vararg.arg, Parameter.VAR_POSITIONAL, None))
+    for argument, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        default = None if value is None else compile_tree(value)
+        found.append((argument.arg, Parameter.KEYWORD_ONLY, default))
+    if arguments.kwarg is not None:
+        found.append((arguments.kwarg.arg, Parameter.VAR_KEYWORD, None))
+    return found
 
 
 def _named(node: Any) -> Code:
@@ -379,7 +453,9 @@ def _call(node: Any) -> Code:
             value = argument(env, budget)
             values.extend(_spending(value, budget)) if starred else values.append(value)
         named = {name: value(env, budget) for name, value in keywords}
-        if isinstance(called, Proxy) or not callable(called):
+        if isinstance(called, Proxy):
+            return called.query_call(*values, **named)
+        if not callable(called):
             raise TypeError(f"{type(called).__name__!r} object is not callable")
         if type(called) is _Function:
             return called(*values, **named)

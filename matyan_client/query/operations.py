@@ -10,6 +10,8 @@ import ast
 import datetime as dt
 import operator
 import re
+import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from matyan_client.exceptions import QueryError
@@ -26,8 +28,10 @@ __all__ = [
     "Module",
     "format_value",
     "get_attribute",
+    "get_item",
     "make_dict",
     "make_set",
+    "multiply",
     "power",
 ]
 
@@ -42,37 +46,51 @@ class Module(Proxy):
 
     __slots__ = ("_members",)
 
-    def __init__(self, module: object, names: Iterable[str]) -> None:
-        self._members = {name: getattr(module, name) for name in names}
+    def __init__(self, module: object, names: Iterable[str], **bounded: Any) -> None:
+        found = {name: getattr(module, name) for name in names if hasattr(module, name)}
+        self._members = {**found, **bounded}
 
     def query_getattr(self, name: str) -> Any:
         """A member."""
+        if name not in self._members:
+            raise AttributeError(f"there is no {name!r} here that a query may use")
         return self._members[name]
 
 
+_NUMBER = frozenset({"conjugate", "imag", "real"})
+_SETS = frozenset("copy difference intersection isdisjoint issubset issuperset union".split())
+_DATE = frozenset(
+    "year month day weekday isoweekday isoformat isocalendar strftime ctime toordinal"
+    " timetuple".split()
+)
 _METHODS: dict[type, frozenset[str]] = {
     str: frozenset(
-        "capitalize casefold count endswith find index isalnum isalpha isascii isdecimal isdigit"
-        " islower isnumeric isspace istitle isupper join lower lstrip partition removeprefix"
-        " removesuffix replace rfind rindex rpartition rsplit rstrip split splitlines startswith"
-        " strip swapcase title upper".split()
+        "capitalize casefold center count endswith expandtabs find index isalnum isalpha isascii"
+        " isdecimal isdigit isidentifier islower isnumeric isprintable isspace istitle isupper join"
+        " ljust lower lstrip maketrans partition removeprefix removesuffix replace rfind rindex"
+        " rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title translate"
+        " upper zfill".split()
     ),
-    list: frozenset({"count", "index"}),
+    list: frozenset({"copy", "count", "index"}),
     tuple: frozenset({"count", "index"}),
-    dict: frozenset({"get", "items", "keys", "values"}),
-    set: frozenset({"difference", "intersection", "isdisjoint", "issubset", "issuperset", "union"}),
-    frozenset: frozenset(
-        {"difference", "intersection", "isdisjoint", "issubset", "issuperset", "union"}
+    dict: frozenset({"copy", "get", "items", "keys", "values"}),
+    set: _SETS,
+    frozenset: _SETS,
+    int: _NUMBER | {"bit_length", "denominator", "numerator"},
+    float: _NUMBER | {"hex", "is_integer"},
+    complex: _NUMBER,
+    dt.datetime: _DATE
+    | frozenset(
+        "hour minute second microsecond tzinfo fold date time timetz timestamp utctimetuple"
+        " utcoffset tzname dst astimezone replace".split()
     ),
-    int: frozenset({"bit_length"}),
-    float: frozenset({"is_integer"}),
-    dt.datetime: frozenset(
-        "year month day hour minute second microsecond date time timestamp weekday isoweekday"
-        " isoformat strftime replace".split()
-    ),
-    dt.date: frozenset("year month day weekday isoweekday isoformat strftime".split()),
-    dt.time: frozenset("hour minute second microsecond isoformat strftime".split()),
+    dt.date: _DATE,
+    dt.time: frozenset("hour minute second microsecond tzinfo fold isoformat strftime".split()),
     dt.timedelta: frozenset("days seconds microseconds total_seconds".split()),
+    time.struct_time: frozenset(
+        "tm_year tm_mon tm_mday tm_hour tm_min tm_sec tm_wday tm_yday tm_isdst".split()
+    ),
+    type(dt.date.min.isocalendar()): frozenset({"week", "weekday", "year"}),
 }
 
 
@@ -86,16 +104,31 @@ def _utcnow() -> dt.datetime:
     return dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
 
 
+def _utcfromtimestamp(seconds: float) -> dt.datetime:
+    return dt.datetime.fromtimestamp(seconds, dt.timezone.utc).replace(tzinfo=None)
+
+
 _STATIC: dict[Any, dict[str, Any]] = {
     dt.datetime: {
         "now": dt.datetime.now,
         "utcnow": _utcnow,
         "today": dt.datetime.today,
         "fromtimestamp": dt.datetime.fromtimestamp,
+        "utcfromtimestamp": _utcfromtimestamp,
         "fromisoformat": dt.datetime.fromisoformat,
+        "fromisocalendar": dt.datetime.fromisocalendar,
+        "fromordinal": dt.datetime.fromordinal,
+        "combine": dt.datetime.combine,
         "strptime": _strptime,
+        "max": dt.datetime.max,  # noqa: DTZ901 - as Python gives it
+        "min": dt.datetime.min,  # noqa: DTZ901 - as Python gives it
+        "resolution": dt.datetime.resolution,
     },
-    dt.timedelta: {"max": dt.timedelta.max, "min": dt.timedelta.min},
+    dt.timedelta: {
+        "max": dt.timedelta.max,
+        "min": dt.timedelta.min,
+        "resolution": dt.timedelta.resolution,
+    },
 }
 
 
@@ -116,33 +149,77 @@ def get_attribute(value: Any, name: str) -> Any:
         raise AttributeError(f"{value.__name__!r} has no member {name!r} that a query may use")
     for kind in type(value).__mro__:
         if name in _METHODS.get(kind, ()):
-            if name == "replace" and isinstance(value, str):
-                return _safe_replace(value)
-            if name == "join" and isinstance(value, str):
-                return _safe_join(value)
+            if kind is str and name in _SAFE_TEXT:
+                return partial(_SAFE_TEXT[name], value)
             if name == "strftime":
                 return _safe_strftime(value)
             if kind in (set, frozenset):
                 return _safe_set_method(value, name)
             return getattr(value, name)
+    if type(value) is str and name in ("format", "format_map"):
+        raise TypeError(f"{name}() is not for queries; write f'...' or '...' % ...")
     raise AttributeError(f"{type(value).__name__!r} has no attribute {name!r} that a query may use")
 
 
-def _safe_replace(text: str) -> Callable[..., str]:
-    def replace(old: str, new: str, count: int = -1) -> str:
-        check_size(len(text) + (text.count(old) if old else len(text) + 1) * len(new))
-        return text.replace(old, new, count)
-
-    return replace
+def get_item(value: Any, key: Any) -> Any:
+    """`value[key]` as a query sees it."""
+    return value.query_getitem(key) if isinstance(value, Proxy) else value[key]
 
 
-def _safe_join(text: str) -> Callable[[Iterable[str]], str]:
-    def join(parts: Iterable[str]) -> str:
-        listed = list(parts)
-        check_size(sum(map(len, listed)) + len(text) * len(listed))
-        return text.join(listed)
+def _replace(text: str, old: str, new: str, count: int = -1) -> str:
+    check_size(len(text) + (text.count(old) if old else len(text) + 1) * len(new))
+    return text.replace(old, new, count)
 
-    return join
+
+def _join(text: str, parts: Iterable[str]) -> str:
+    listed = list(parts)
+    check_size(sum(map(len, listed)) + len(text) * len(listed))
+    return text.join(listed)
+
+
+def _center(text: str, width: int, fill: str = " ") -> str:
+    check_size(width)
+    return text.center(width, fill)
+
+
+def _ljust(text: str, width: int, fill: str = " ") -> str:
+    check_size(width)
+    return text.ljust(width, fill)
+
+
+def _rjust(text: str, width: int, fill: str = " ") -> str:
+    check_size(width)
+    return text.rjust(width, fill)
+
+
+def _zfill(text: str, width: int) -> str:
+    check_size(width)
+    return text.zfill(width)
+
+
+def _expandtabs(text: str, tabsize: int = 8) -> str:
+    check_size(len(text) + text.count("\t") * max(tabsize, 0))
+    return text.expandtabs(tabsize)
+
+
+def _translate(text: str, table: dict[int, Any]) -> str:
+    if type(table) is not dict:
+        raise TypeError("translate() in a query takes a dict")
+    longest = max((len(to) for to in table.values() if isinstance(to, str)), default=1)
+    check_size(len(text) * max(longest, 1))
+    return text.translate(table)
+
+
+_SAFE_TEXT: dict[str, Callable[..., str]] = {
+    "center": _center,
+    "expandtabs": _expandtabs,
+    "join": _join,
+    "ljust": _ljust,
+    "replace": _replace,
+    "rjust": _rjust,
+    "translate": _translate,
+    "zfill": _zfill,
+}
 
 
 def _safe_strftime(moment: Any) -> Callable[[str], str]:
@@ -201,7 +278,8 @@ def _check_hashes(keys: list[Any]) -> None:
                 raise QueryError("The query makes a set or dict of keys that all share a hash.")
 
 
-def _multiply(a: Any, b: Any) -> Any:
+def multiply(a: Any, b: Any) -> Any:
+    """`a * b`, unless the result is huge."""
     for one, other in ((a, b), (b, a)):
         if isinstance(one, (str, bytes, list, tuple)) and isinstance(other, int):
             check_size(len(one) * max(other, 0))
@@ -241,6 +319,8 @@ def _modulo(a: Any, b: Any) -> Any:
     if isinstance(a, (str, bytes)):
         form = a if isinstance(a, str) else a.decode("latin-1")
         length = len(form) + _widths(form)
+        if "*" in form and isinstance(b, tuple):  # widths among the values
+            length += sum(abs(item) for item in b if isinstance(item, int))
         if isinstance(b, dict):  # one value may be written again and again
             length += form.count("%") * weight(b, 1 << 30)
         check_size(length)
@@ -272,7 +352,7 @@ def _widths(form: str) -> int:
 
 def _checked_width(width: str) -> int:
     if width == "*":
-        raise QueryError("The query formats a text with a computed width.")
+        return 0  # among the values
     if len(width) > 4:
         raise QueryError("The query formats a text with a width of five digits or more.")
     return int(width or "0")
@@ -295,10 +375,11 @@ def format_value(value: Any, form: str) -> str:
 BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: _add,
     ast.Sub: operator.sub,
-    ast.Mult: _multiply,
+    ast.Mult: multiply,
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: _modulo,
+    ast.MatMult: operator.matmul,
     ast.Pow: power,
     ast.LShift: _left_shift,
     ast.RShift: operator.rshift,

@@ -31,6 +31,11 @@ class Proxy:
         """`item in proxy`."""
         raise TypeError(f"cannot look for {item!r} in this")
 
+    def query_call(self, *values: Any, **named: Any) -> Any:
+        """`proxy(...)`."""
+        del values, named
+        raise TypeError(f"{type(self).__name__!r} object is not callable")
+
     def query_plain(self) -> Any:
         """The plain value this stands for, if any, so that going through it can be paid for."""
         return None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from matyan_client.exceptions import InvalidInputError, QueryError
 from matyan_client.query.budget import Budget
-from matyan_client.query.evaluate import Code, compile_tree
+from matyan_client.query.evaluate import ATTRIBUTE, ITEM, Code, compile_tree
 from matyan_client.query.matyanql import MATYANQL
 from matyan_client.query.pushdown import Predicate, conjuncts, predicates_of
 from matyan_client.query.syntax import parse_expression
@@ -103,7 +103,13 @@ class Query:
         return self._holds(self._whole, names)
 
     def _names(self, run: RunRecord) -> dict[str, Any]:
-        return {**self.dialect.names, "run": self.dialect.run_proxy(run)}
+        dialect = self.dialect
+        return {
+            **dialect.names,
+            ATTRIBUTE: dialect.get_attribute,
+            ITEM: dialect.get_item,
+            "run": dialect.run_proxy(run),
+        }
 
     def _holds(self, code: Code, names: dict[str, Any]) -> bool:
         try:

@@ -158,9 +158,7 @@ def check(tree: ast.expr, text: str, place: Callable[[ast.AST], int]) -> None:
 
 def _reason(node: ast.AST) -> str | None:
     if isinstance(node, _CONTEXTS):
-        return (
-            "matrix multiplication is not for queries." if isinstance(node, ast.MatMult) else None
-        )
+        return None
     if type(node) in _REASONS:
         return _REASONS[type(node)]
     if type(node) not in ALLOWED and not isinstance(node, _HELPERS):
@@ -170,21 +168,14 @@ def _reason(node: ast.AST) -> str | None:
         return f"the name {name!r} begins with '_'."
     if isinstance(node, ast.Name) and name in _FORBIDDEN:
         return f"{name} is not for queries."
-    if isinstance(node, ast.Attribute):
-        if node.attr.startswith("_"):
-            return (
-                f"the attribute {node.attr!r} begins with '_'; a parameter of that name is "
-                f"reached as [{node.attr!r}]."
-            )
-        if node.attr in ("format", "format_map"):
-            return f"{node.attr} is not for queries."
+    if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
+        return (
+            f"the attribute {node.attr!r} begins with '_'; a parameter of that name is "
+            f"reached as [{node.attr!r}]."
+        )
     if isinstance(node, ast.Call):
         if any(keyword.arg is None for keyword in node.keywords):
             return "** is not for queries."
-    if isinstance(node, ast.arguments) and (
-        node.posonlyargs or node.kwonlyargs or node.vararg or node.kwarg or node.defaults
-    ):
-        return "a lambda in a query takes plain arguments only."
     if isinstance(node, ast.comprehension):
         if node.is_async:
             return "async is not for queries."
@@ -198,4 +189,6 @@ def _reason(node: ast.AST) -> str | None:
 def _is_plain_target(node: ast.expr) -> bool:
     if isinstance(node, (ast.Tuple, ast.List)):
         return all(map(_is_plain_target, node.elts))
+    if isinstance(node, ast.Starred):
+        return _is_plain_target(node.value)
     return isinstance(node, ast.Name)
