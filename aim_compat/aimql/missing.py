@@ -77,7 +77,7 @@ class Undefined(Unordered):
         return "Undefined"
 
 
-class StoredNone(Undefined):
+class _StoredNone(Undefined):
     """A parameter that is None: equal to None."""
 
     __slots__ = ()
@@ -88,7 +88,7 @@ class StoredNone(Undefined):
         raise TypeError("argument of type 'NoneType' is not iterable")
 
     def __eq__(self, other: object) -> bool:
-        return other is None or isinstance(other, StoredNone)
+        return other is None or isinstance(other, _StoredNone)
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -100,7 +100,7 @@ class StoredNone(Undefined):
         return "None"
 
 
-class Missing(StoredNone):
+class _Missing(_StoredNone):
     """A parameter that a run does not have: equal to None, and empty."""
 
     __slots__ = ()
@@ -119,7 +119,7 @@ class Missing(StoredNone):
         return iter(())
 
 
-class TrackedObject(Undefined):
+class _TrackedObject(Undefined):
     """An object that was tracked: there, and equal to nothing a query can write."""
 
     __slots__ = ()
@@ -130,6 +130,6 @@ class TrackedObject(Undefined):
     __hash__ = Undefined.__hash__
 
 
-STORED_NONE = StoredNone()
-MISSING = Missing()
-OBJECT = TrackedObject()
+STORED_NONE = _StoredNone()
+MISSING = _Missing()
+OBJECT = _TrackedObject()
