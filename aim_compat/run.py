@@ -21,7 +21,7 @@ from aim_compat.params import HIDDEN, clean_value, path_of
 from aim_compat.run_reading import RunReader
 from aim_compat.safe_mode import handled, noexcept
 from aim_compat.snapshot import note_write
-from aim_compat.tracking import NOTHING, accepted, whole_step
+from aim_compat.tracking import NOTHING, accepted, epoch_number, whole_step
 from matyan_client.artifacts import Artifact as StoredArtifact
 from matyan_client.exceptions import InvalidInputError
 from matyan_client.objects.base import Trackable
@@ -154,6 +154,8 @@ class BasicRun(RunReader):
                 self._check_forms({name: value} if name is not None else value, context)
             if step is not None and step.__class__ is not int:
                 step = whole_step(step)
+            if epoch is not None and epoch.__class__ is not int and epoch.__class__ is not float:
+                epoch = epoch_number(epoch)
             note_write()
             (self._client or self._writable()).track(value, name, step, epoch, context=context)
         except Exception as error:  # raised again unless in safe mode (R18)

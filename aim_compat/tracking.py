@@ -14,7 +14,7 @@ from matyan_client.objects.base import Trackable, is_trackable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NOTHING", "accepted", "whole_step"]
+__all__ = ["NOTHING", "accepted", "epoch_number", "whole_step"]
 
 log = logging.getLogger("aim_compat.run")
 
@@ -89,3 +89,11 @@ def whole_step(step: Any) -> Any:
     if isinstance(step, float) and (step != step or step in (float("inf"), float("-inf"))):
         return step
     return step if truncate is None else int(step)
+
+
+def epoch_number(epoch: Any) -> Any:
+    """An epoch that is the text of a number as that number, as Aim reads it back (T06)."""
+    try:
+        return float(epoch) if isinstance(epoch, str) else epoch
+    except ValueError:
+        return epoch  # refused, and named, by matyan_client

@@ -3,6 +3,8 @@
     MatyanError
     ├── InvalidInputError (ValueError)        the caller passed something we cannot take
     │   ├── InvalidTypeError (TypeError)      ... because of its type
+    │   ├── OutOfRangeError (OverflowError)   a number too large for what keeps it
+    │   ├── NotOneNumberError (RuntimeError)  an array or tensor where one number is wanted
     │   ├── InvalidMessageError               a protocol message that does not validate
     │   └── QueryError                        a query that does not parse or is refused
     │       └── QuerySyntaxError (SyntaxError)
@@ -34,6 +36,8 @@ __all__ = [
     "MatyanError",
     "MissingDependencyError",
     "NotFoundError",
+    "NotOneNumberError",
+    "OutOfRangeError",
     "QueryError",
     "QuerySyntaxError",
     "ReadOnlyRunError",
@@ -58,6 +62,17 @@ class InvalidInputError(MatyanError, ValueError):
 
 class InvalidTypeError(InvalidInputError, TypeError):
     """A value of a type that cannot be used."""
+
+
+class OutOfRangeError(InvalidInputError, OverflowError):
+    """A number too large for what keeps it."""
+
+
+class NotOneNumberError(InvalidInputError, RuntimeError):
+    """An array or tensor of several elements, or none, where one number is wanted.
+
+    Also what torch raises for its tensors.
+    """
 
 
 class InvalidMessageError(InvalidInputError):

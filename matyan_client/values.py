@@ -8,7 +8,12 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
-from matyan_client.exceptions import InvalidInputError, InvalidTypeError
+from matyan_client.exceptions import (
+    InvalidInputError,
+    InvalidTypeError,
+    NotOneNumberError,
+    OutOfRangeError,
+)
 from matyan_client.objects.base import Trackable, is_trackable
 
 if TYPE_CHECKING:
@@ -27,7 +32,8 @@ def as_number(value: Any, name: str) -> float | int:
 
     Raises:
         InvalidTypeError: not a number.
-        InvalidInputError: an array of several elements, or an int no float can hold.
+        NotOneNumberError: an array of several elements, or of none.
+        OutOfRangeError: an int no float can hold.
     """
     kind = value.__class__
     if kind is float:
@@ -57,7 +63,7 @@ def _from_array(value: Any, item: Any, name: str) -> float | int:
     try:
         number = item()
     except (ValueError, TypeError, RuntimeError) as exc:
-        raise InvalidInputError(
+        raise NotOneNumberError(
             f"Cannot track {value!r} as {name!r}: expected one number, but it has shape "
             f"{getattr(value, 'shape', '?')}. Reduce it first, for example with .mean()."
         ) from exc
@@ -74,7 +80,7 @@ def _fitting(number: int, name: str) -> float | int:
     try:
         return float(number)
     except OverflowError as exc:
-        raise InvalidInputError(
+        raise OutOfRangeError(
             f"Cannot track an int of {number.bit_length()} bits as {name!r}: no float holds it."
         ) from exc
 
@@ -112,7 +118,8 @@ def as_step(step: Any) -> int:
 
     Raises:
         InvalidTypeError: not a number.
-        InvalidInputError: a fraction, NaN, infinite, or beyond 64 bits.
+        InvalidInputError: a fraction, NaN or infinite.
+        OutOfRangeError: beyond 64 bits.
     """
     if step.__class__ is int:
         number: int = step
@@ -122,7 +129,7 @@ def as_step(step: Any) -> int:
         except TypeError:
             number = _whole(step)
     if not -_INT64 <= number < _INT64:
-        raise InvalidInputError(f"Step {step!r} does not fit into 64 bits.")
+        raise OutOfRangeError(f"Step {step!r} does not fit into 64 bits.")
     return number
 
 
