@@ -5,6 +5,7 @@
     RunLockingError (RepoError, RuntimeError)          only so that it can be caught
     ContextError (InvalidTypeError, NotImplementedError)   a context that cannot be a key
     MissingKeyError (NotFoundError, KeyError)          a parameter or step that is not there
+    EmptyViewError (MissingKeyError, ValueError)       first or last of nothing
     HandlerSignatureError (InvalidInputError, AssertionError)   a method that can handle no event
     EventSignatureError (InvalidInputError, AssertionError)     a method that can be no event
     QueryParameterError (InvalidInputError, AssertionError)     a name that is in no query
@@ -26,6 +27,7 @@ from matyan_client.exceptions import (
 
 __all__ = [
     "ContextError",
+    "EmptyViewError",
     "EventSignatureError",
     "HandlerSignatureError",
     "MissingKeyError",
@@ -81,6 +83,14 @@ class MissingKeyError(NotFoundError, KeyError):
 
     def __str__(self) -> str:
         return repr(self.args[0])  # as KeyError writes it, and so Aim's
+
+
+class EmptyViewError(MissingKeyError, InvalidInputError):
+    """The first or last entry of a view of nothing (behaviour S09; also a ValueError)."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+        self.args = ("Nothing was tracked, so there is no first and no last entry.",)
 
 
 class HandlerSignatureError(InvalidInputError, AssertionError):

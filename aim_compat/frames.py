@@ -61,7 +61,7 @@ def metric_frame(
     pandas = _pandas()
     if only_last:
         read = metric._read()
-        steps, values, times = read.steps[-1:], read.values[-1:], read.times[-1:]
+        steps, values, times = read.steps[-1:], read.exact[-1:], read.times[-1:]
         epochs: list[Any] = read.epochs[-1:]
     else:
         steps, (values, epochs, times) = metric.data.items_list()

@@ -148,9 +148,16 @@ class RunReader(BaseRun, StructuredRunMixin):
     def iter_sequence_info_by_type(
         self, dtypes: str | tuple[str, ...]
     ) -> Iterator[tuple[str, Context, Self]]:
-        """(name, context, run) of each series that holds one of Aim's value types."""
+        """(name, context, run) of each series that holds one of Aim's value types.
+
+        Raises:
+            ValueError: an unknown value type.
+        """
         wanted = (dtypes,) if isinstance(dtypes, str) else dtypes
-        kinds = {SEQUENCE_TYPE_MAP.get(dtype) for dtype in wanted}
+        for dtype in wanted:
+            if dtype not in SEQUENCE_TYPE_MAP:
+                raise not_a_sequence_type(dtype)
+        kinds = {SEQUENCE_TYPE_MAP[dtype] for dtype in wanted}
         for record in self._sequences():
             if record.kind in kinds:
                 yield record.name, context_from_wire(record.context), self

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from aim_compat._absent_members import with_absent_members
-from aim_compat.errors import MissingKeyError
+from aim_compat.errors import EmptyViewError, MissingKeyError
 from matyan_client.exceptions import InvalidInputError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class ArrayView:
         """The lowest step and its value.
 
         Raises:
-            MissingKeyError: nothing was tracked.
+            EmptyViewError: nothing was tracked (a KeyError and a ValueError).
         """
         return self._at(0)
 
@@ -160,14 +160,14 @@ class ArrayView:
         """The highest step and its value.
 
         Raises:
-            MissingKeyError: nothing was tracked.
+            EmptyViewError: nothing was tracked (a KeyError and a ValueError).
         """
         return self._at(-1)
 
     def _at(self, place: int) -> tuple[int, Any]:
         steps, values = self._read()
         if not steps:
-            raise MissingKeyError(())
+            raise EmptyViewError
         return steps[place], values[place]
 
     def first_idx(self) -> int:
