@@ -77,14 +77,14 @@ class BasicRun(RunReader):
     ) -> None:
         super().__init__(run_hash, repo, read_only)
         if run_hash is None:
-            experiment = _DEFAULT_EXPERIMENT if experiment is None else experiment
+            experiment = experiment or _DEFAULT_EXPERIMENT
         for sequence in self._listing.get() or ():
             self._known_context(context_from_wire(sequence.context), sequence.context)
         if not read_only:
             self._client = matyan_client.Run(
                 self.hash,
                 repo=self.repo._repo,
-                experiment=None if experiment is None else str(experiment),
+                experiment=str(experiment) if experiment else None,
                 **capture,
             )
             note_write()
