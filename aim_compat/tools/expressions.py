@@ -371,6 +371,8 @@ class Expressions:
             for base in self.facts.bases[each.place]:
                 if isinstance(base, LocalClass):
                     pending.append(base)
+                elif isinstance(base, Anything):
+                    found = join(found, self._passed_on(each, name))
                 elif isinstance(base, Named) and is_aim(base.module):
                     self.note_member(base, name, node, is_certain=False)
                     given_by_base = given(Object(base), name)
@@ -378,6 +380,12 @@ class Expressions:
                         one(Bound(Object(base), name)) if given_by_base is None else given_by_base
                     )
         return found or ANY
+
+    def _passed_on(self, cls: LocalClass, name: str) -> Values:
+        """An attribute that a base from elsewhere sets: `__init__` likely passes it on."""
+        maker = self.facts.functions.get((cls.place, "__init__"))
+        passed = self.facts.ever.get((id(maker), name), NOTHING)
+        return join(passed, ANY) if is_known(passed) and passed else NOTHING
 
     # -- binding -----------------------------------------------------------------------------------
 
@@ -409,6 +417,8 @@ class Expressions:
             elif isinstance(value, Object):
                 self.note_member(value.cls, target.attr, target, is_certain=False)
                 self.facts.added.add((value.cls.name, target.attr))
+            elif isinstance(value, (Module, Named)):  # something of Aim is replaced
+                self._attribute_of(value, target.attr, target, is_certain=False)
         path = _path(target)
         if path and is_known(values):
             self.scope.now[path] = values

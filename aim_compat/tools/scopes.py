@@ -53,10 +53,17 @@ class Facts:
         """Methods, by class and name; other functions under their own place and no name."""
         self.stars: set[str] = set()
         """Modules of Aim all of whose names were imported."""
+        self._bound: dict[ast.AST, tuple[set[str], set[str]]] = {}
 
     def returned(self, place: int, values: Values) -> None:
         """A function gives this."""
         self.returns[place] = join(self.returns[place], values)
+
+    def bound(self, node: ast.AST) -> tuple[set[str], set[str]]:
+        """Names that a module, class or function binds, and those it declares elsewhere."""
+        if node not in self._bound:
+            self._bound[node] = _bound(node)
+        return self._bound[node]
 
     def size(self) -> int:
         """Grows whenever something was learned."""
@@ -83,7 +90,7 @@ class Scope:
     """Names declared global or nonlocal."""
 
     def __post_init__(self) -> None:
-        names, elsewhere = _bound(self.node)
+        names, elsewhere = self.facts.bound(self.node)
         self.own = frozenset(names - elsewhere)
         self.elsewhere = frozenset(elsewhere)
 

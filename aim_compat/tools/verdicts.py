@@ -30,7 +30,7 @@ class State(enum.Enum):
     DIFFERS = "differs"
     ABSENT = "absent"
     UNKNOWN = "unknown"
-    """Not in Aim 3.29.1 either, as far as the table knows: it fails there, too."""
+    """Not a public name of Aim 3.29.1, as far as the table knows."""
     REFUSED = "refused"
     """A query that is not understood."""
     TEXT = "text"
@@ -53,7 +53,7 @@ _STATES = {
 }
 _IN_TEXT = "a name in a string: it means Aim itself unless the program is run by `aim-compat run`."
 _IN_SHELL = "not Python: `aim-compat --help` has the commands of Aim that are here."
-_NOT_AIMS = f"Aim {AIM_VERSION} has no such name: it fails there, too."
+_NOT_AIMS = f"not a public name of Aim {AIM_VERSION}: it fails there, too, or is an internal."
 
 
 def judge(use: Use) -> Verdict | None:

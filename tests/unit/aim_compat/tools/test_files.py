@@ -67,7 +67,7 @@ def test_a_directory_that_cannot_be_listed_is_said(tmp_path: Path) -> None:
     make(tmp_path, "a/x.py", "b.py")
     (tmp_path / "a").chmod(0)
     try:
-        problem, other = files.find([str(tmp_path)])
+        other, problem = files.find([str(tmp_path)])
     finally:
         (tmp_path / "a").chmod(0o700)
     assert isinstance(problem, Problem)

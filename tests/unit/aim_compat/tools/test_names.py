@@ -230,6 +230,22 @@ MEMBERS = {
         for name, context, run in one.iter_metrics_info():  #> Run.iter_metrics_info
             run.get_metric(name, context).dataframe()  #> Run.get_metric Metric.dataframe
         """,
+    "bases from elsewhere": """
+        from aim import Run  #> aim.Run
+        from framework import Action
+        class Train(Action):
+            def __init__(self, cfg, aim_run: Run):
+                super().__init__(cfg, aim_run)
+            def run(self):
+                self.aim_run.track(1, name="x")  #> Run.track
+                self.aim_run.whatever(); self.cfg.track
+        """,
+    "what is replaced": """
+        import aim.sdk.repo  #> aim.sdk.repo
+        from aim import Run  #> aim.Run
+        aim.sdk.repo.Client = object  #> aim.sdk.repo.Client
+        Run.track = None  #> Run.track
+        """,
     "subclasses of Aim's": """
         from aim import Run, Repo  #> aim.Run aim.Repo
         class Mine(Run):
