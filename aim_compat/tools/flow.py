@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from aim_compat import _surface
-from aim_compat.tools.aim_types import items
+from aim_compat.tools.aim_types import class_of, items
 from aim_compat.tools.calls import Calls
 from aim_compat.tools.expressions import AIM, FOLLOWED, OURS, as_aim, is_aim, is_module
 from aim_compat.tools.scopes import Definition, Scope, arguments_of, assigned, joined
@@ -20,6 +20,7 @@ from aim_compat.tools.values import (
     LocalObject,
     Module,
     Named,
+    Object,
     Several,
     Values,
     join,
@@ -171,6 +172,8 @@ class Flow(Calls):
         if argument.annotation is not None:
             return self.annotation(argument.annotation)
         passed = self.facts.parameters.get((id(node), argument.arg), NOTHING)
+        if argument.arg == "run" and any(map(_is_event, node.decorator_list)):
+            passed = join(passed, one(Object(class_of("Run"))))
         return join(passed, default, ANY)
 
     def _defaults(self, arguments: ast.arguments, count: int) -> list[Values]:
@@ -352,3 +355,12 @@ class Flow(Calls):
     def _do_expr(self, node: ast.Expr) -> None:
         if not isinstance(node.value, ast.Constant):  # text alone is documentation
             self.read(node.value)
+
+
+def _is_event(decorator: ast.expr) -> bool:
+    """`@events.on.epoch_ended`: Aim's callbacks get their run as a keyword."""
+    return (
+        isinstance(decorator, ast.Attribute)
+        and isinstance(decorator.value, ast.Attribute)
+        and decorator.value.attr == "on"
+    )

@@ -73,15 +73,18 @@ def judge(use: Use) -> Verdict | None:
         return Verdict(State.TEXT, use.detail, _IN_SHELL)
     if use.kind is Kind.CALL:
         row = _surface.find(use.module, f"{use.name}.__init__")
-        if row is None or row.status is Status.SUPPORTED or row.name == use.name:
-            return None
-        return _of_row(row, use)
+        is_new = row is not None and row.is_member and row.status is not Status.SUPPORTED
+        return _of_row(row, use) if row is not None and is_new else None
     if use.kind is Kind.KEYWORD:
         return _keyword(use)
     if use.kind is Kind.QUERY:
         return _query(use)
     row = _surface.find(use.module, use.name)
-    return Verdict(State.UNKNOWN, use.dotted, _NOT_AIMS) if row is None else _of_row(row, use)
+    if row is None:
+        return Verdict(State.UNKNOWN, use.dotted, _NOT_AIMS)
+    if use.kind is Kind.MEMBER and row.status is Status.ABSENT and not row.is_member:
+        return None  # said where the class was imported
+    return _of_row(row, use)
 
 
 def _of_row(row: Row, use: Use) -> Verdict:

@@ -60,6 +60,16 @@ def test_every_use_has_its_place_and_its_state() -> None:
     ]
 
 
+def test_what_is_absent_as_a_whole_is_said_once() -> None:
+    text = """\
+        from aim.storage.rockscontainer import RocksContainer
+        RocksContainer.from_path("x")
+        RocksContainer("x", read_only=True).tree()
+        """
+    name = "aim.storage.rockscontainer.RocksContainer"
+    assert states(text) == [(1, 40, "absent", name)]
+
+
 def test_states_are_the_table_s() -> None:
     """Every name of the table, used in a script, is reported as the table has it."""
     wrong = []
@@ -171,9 +181,9 @@ def test_a_report_ends_with_counts_and_the_exit_code_says_if_something_is_absent
     assert lines[-1] == "2 files, 1 with Aim: 3 supported, 1 differs"
     assert main(["check", "--all", fine]) == 0
     assert f"{fine}:1:17: supported aim.Text\n" in capsys.readouterr().out
-    absent = write(tmp_path / "absent.py", "from aim.storage.env import x\n")
+    absent = write(tmp_path / "absent.py", "from aim.storage.rockscontainer import x\n")
     assert main(["check", str(tmp_path)]) == 1
-    assert capsys.readouterr().out.splitlines()[0].startswith(f"{absent}:1:29: absent aim.storage")
+    assert capsys.readouterr().out.splitlines()[0].startswith(f"{absent}:1:40: absent aim.storage")
 
 
 def test_a_note_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

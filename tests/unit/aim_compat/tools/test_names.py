@@ -240,6 +240,15 @@ MEMBERS = {
                 self.aim_run.track(1, name="x")  #> Run.track
                 self.aim_run.whatever(); self.cfg.track
         """,
+    "handlers of events": """
+        from aim.sdk.callbacks import events  #> aim.sdk.callbacks.events
+        class Watch:
+            @events.on.epoch_ended  #> aim.sdk.callbacks.events.on
+            def seen(self, metrics, run, **rest):
+                run.track(metrics["loss"], name="loss")  #> Run.track
+            def other(self, run):
+                run.track(1)
+        """,
     "what is replaced": """
         import aim.sdk.repo  #> aim.sdk.repo
         from aim import Run  #> aim.Run
