@@ -39,6 +39,9 @@ _IMPORTERS = frozenset(
 )
 _IMPORTERS_ANYWHERE = frozenset({"guard_import", "import_module", "importorskip"})
 """Those of libraries; langchain has the first."""
+_METADATA = frozenset(
+    f"importlib.metadata.{name}" for name in ("version", "distribution", "metadata", "requires")
+)
 _NAME_KEYWORDS = ("name", "modname", "module_name")
 _FIRST_ARGUMENT = frozenset(
     {
@@ -202,6 +205,9 @@ class Calls(Expressions):
     ) -> Values:
         if called in _IMPORTERS:
             return self._import(called, node, arguments, keywords)
+        if called in _METADATA and arguments:
+            self.module_by_text(arguments[0], node.args[0])
+            return ANY
         name = called.removeprefix("builtins.")
         first = arguments[0] if arguments else NOTHING
         if called in _FIRST_ARGUMENT and arguments:

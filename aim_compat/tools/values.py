@@ -166,8 +166,12 @@ def one(value: Value) -> Values:
 
 
 def join(*values: Values) -> Values:
-    """Any of these. Past a dozen possibilities the texts among them are anything, then all."""
+    """Any of these; past a dozen, first texts that name nothing of Aim are anything, then all."""
     found: Values = NOTHING.union(*values)
     if len(found) > _MOST:
-        found = frozenset(v for v in found if not isinstance(v, Text)) | ANY
+        found = frozenset(v for v in found if not isinstance(v, Text) or _names_aim(v)) | ANY
     return found if len(found) <= _MOST else ANY
+
+
+def _names_aim(text: Text) -> bool:
+    return text.value.partition(".")[0] in ("aim", "aim_compat")

@@ -80,6 +80,13 @@ IMPORTS = {
         optional_import("aim").Run  #> 'aim' aim.Run
         if is_available("aim"):  #> 'aim'
             pass
+        from importlib.metadata import version
+        version("aim"), importlib.metadata.distribution("aim")  #> 'aim'
+        def exists(package): return importlib.util.find_spec(package)  #> ~aim
+        [exists(name) for name in ("a", "b")]
+        exists("a"), exists("b"), exists("c"), exists("d"), exists("e"), exists("f"), exists("g")
+        exists("h"), exists("i"), exists("j"), exists("k"), exists("l"), exists("m"), exists("n")
+        exists("aim")
         """,
     "everything": """
         from aim import *  #> aim
