@@ -31,7 +31,7 @@ __all__ = [
     "SingleRunSequenceCollection",
 ]
 
-log = logging.getLogger("aim_compat.query")
+log = logging.getLogger("aim.sdk.sequence_collection")  # scripts know it by Aim's name
 
 
 class SequenceCollection:

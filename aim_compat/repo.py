@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Repo", "RepoStatus", "get_repo"]
 
-log = logging.getLogger("aim_compat.repo")
+log = logging.getLogger("aim.sdk.repo")  # scripts know it by Aim's name
 
 _EVERYTHING = "run.archived in [True, False]"
 _DATA_VERSION = (1, 3)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_SYSTEM_TRACKING_INT", "BasicRun", "Run"]
 
-log = logging.getLogger("aim_compat.run")
+log = logging.getLogger("aim.ext.resource.tracker")  # scripts know it by Aim's name
 
 DEFAULT_SYSTEM_TRACKING_INT = 10
 """Seconds between samples of system metrics."""

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["StructuredRunMixin"]
 
-log = logging.getLogger("aim_compat.run")
+# scripts know it by Aim's name
+log = logging.getLogger("aim.storage.structured.sql_engine.entities")
 
 
 class StructuredRunMixin:

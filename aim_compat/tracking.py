@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NOTHING", "accepted", "epoch_number", "whole_step"]
 
-log = logging.getLogger("aim_compat.run")
+log = logging.getLogger("aim.sdk.tracker")  # scripts know it by Aim's name
 
 NOTHING: Any = object()
 """Stands for a value that was taken and is not stored."""

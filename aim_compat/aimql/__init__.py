@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AIMQL", "parse_aimql"]
 
-log = logging.getLogger("aim_compat.query")
+log = logging.getLogger("aim.storage.query")  # scripts know it by Aim's name
 
 
 def _only_visible(tree: ast.expr | None, text: str) -> bool:

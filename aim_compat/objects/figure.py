@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Figure"]
 
-_log = logging.getLogger("aim_compat.objects")
+_log = logging.getLogger("aim.sdk.objects.figure")  # scripts know it by Aim's name
 
 
 @CustomObject.alias("aim.figure")

@@ -209,7 +209,7 @@ def test_what_is_malformed_or_refused_is_a_syntax_error(repo: Repo, query: str):
 
 
 def test_errors_of_evaluation_are_logged(repo: Repo, caplog: pytest.LogCaptureFixture):
-    with caplog.at_level(logging.WARNING, logger="aim_compat.query"):
+    with caplog.at_level(logging.WARNING, logger="aim.storage.query"):
         matching_runs(repo, "foo == 1")
     assert caplog.messages == ["query failed, name 'foo' is not defined"]
 
