@@ -5,7 +5,7 @@ aim://host:port             http://host:port
 http://…, https://…         as they are
 nothing                     AIM_REPO, MATYAN_BACKEND_URL, else the nearest directory upwards
                             that has a .matyan or .aim, else the working directory
-__AIM_REPO_NAME__=NAME      X/NAME/.matyan instead of X/.matyan
+__AIM_REPO_NAME__=NAME      X/NAME/.matyan instead of X/.matyan, and NAME looked for upwards
 AIM_COMPAT_REDIRECT=URL     URL instead of every path on this machine
 """
 
@@ -82,8 +82,10 @@ def default_root() -> str:
 def search_aim_repo(path: str | os.PathLike[str]) -> tuple[str | None, bool]:
     """The nearest directory, from a path upwards, that has a repository, and whether there is."""
     start = Path(os.path.abspath(path))
+    own = get_aim_repo_name()
+    names = (_OURS, _AIM) if own == _AIM else (own,)
     for place in (start, *start.parents):
-        if any((place / name).is_dir() for name in (_OURS, get_aim_repo_name())):
+        if any((place / name).is_dir() for name in names):
             return str(place), True
     return None, False
 

@@ -67,3 +67,17 @@ def test_aims_directory_name_keeps_repositories_apart(
 ):
     monkeypatch.setenv("__AIM_REPO_NAME__", ".other")
     assert locate(tmp_path) == str(tmp_path / ".other" / ".matyan")
+
+
+def test_aims_directory_name_is_what_is_looked_for_upwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A repository of the usual name above is another one (behaviour R04)."""
+    (tmp_path / ".matyan").mkdir()
+    below = tmp_path / "a"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    monkeypatch.setenv("__AIM_REPO_NAME__", ".other")
+    assert default_root() == str(below)
+    (tmp_path / ".other").mkdir()
+    assert default_root() == str(tmp_path)
