@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import matyan_client
 from aim_compat._absent_members import with_absent_members
-from aim_compat.errors import MissingRunError
+from aim_compat.errors import HashNeededError, MissingRunError
 from aim_compat.hashing import hash_auto
 from aim_compat.meta_tree import MetaRunTree
 from aim_compat.params import HIDDEN, Path, look_up, ordered, with_emptied_parents
 from aim_compat.sequences import decoder
 from aim_compat.snapshot import Snapshot, note_write
-from matyan_client.exceptions import InvalidInputError, InvalidTypeError
+from matyan_client.exceptions import InvalidTypeError
 
 if TYPE_CHECKING:
     import os
@@ -39,7 +39,7 @@ def generate_run_hash(hash_length: int = 24) -> str:
 
 @with_absent_members("aim.sdk.base_run.BaseRun")
 class BaseRun:
-    """A run of a repository.
+    """A run of a repository; what its subclasses have in common.
 
     Args:
         run_hash: hash of a run that exists; None makes up a new one.
@@ -49,7 +49,8 @@ class BaseRun:
 
     Raises:
         MissingRunError: no run has this hash (a RuntimeError).
-        InvalidInputError: read_only without a hash.
+        HashNeededError: read_only without a hash (a ValueError and an AssertionError).
+        TypeError: it is made by itself, and not as one of its subclasses.
     """
 
     hash: str
@@ -58,6 +59,12 @@ class BaseRun:
     """The repository it is in."""
     read_only: bool
     """Whether it was opened for reading."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Make a run of a subclass."""
+        if cls is BaseRun:
+            raise InvalidTypeError("BaseRun is what runs have in common; use Run or BasicRun.")
+        return super().__new__(cls)
 
     def __init__(
         self,
@@ -74,7 +81,7 @@ class BaseRun:
         if run_hash is not None:
             self._listing.put(self._fetch(sequences=True).sequences or [])
         elif read_only:
-            raise InvalidInputError("Run(read_only=True) needs the hash of the run to read.")
+            raise HashNeededError("Run(read_only=True) needs the hash of the run to read.")
 
     @classmethod
     def _reader(cls, run_hash: str, repo: Repo, record: RunRecord | None = None) -> Self:

@@ -30,6 +30,7 @@ __all__ = [
     "EmptyViewError",
     "EventSignatureError",
     "HandlerSignatureError",
+    "HashNeededError",
     "MissingKeyError",
     "MissingRunError",
     "QueryParameterError",
@@ -91,6 +92,10 @@ class EmptyViewError(MissingKeyError, InvalidInputError):
     def __init__(self) -> None:
         super().__init__(())
         self.args = ("Nothing was tracked, so there is no first and no last entry.",)
+
+
+class HashNeededError(InvalidInputError, AssertionError):
+    """A run to read without a hash that says which (behaviour R06)."""
 
 
 class HandlerSignatureError(InvalidInputError, AssertionError):

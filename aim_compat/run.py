@@ -53,7 +53,7 @@ class BasicRun(RunReader):
 
     Raises:
         MissingRunError: no run has this hash (a RuntimeError).
-        InvalidInputError: read_only without a hash.
+        HashNeededError: read_only without a hash (a ValueError and an AssertionError).
     """
 
     def __init__(
@@ -315,7 +315,7 @@ class Run(BasicRun):
 
     Raises:
         MissingRunError: no run has this hash (a RuntimeError).
-        InvalidInputError: read_only without a hash.
+        HashNeededError: read_only without a hash (a ValueError and an AssertionError).
     """
 
     @noexcept

@@ -115,7 +115,7 @@ class RunReader(BaseRun, StructuredRunMixin):
         record = self._find_sequence(name, as_context(context))
         if record is None or record.kind != kind.sequence_name():
             return None
-        return sequence_of(record, self, kind)
+        return sequence_of(record, self)
 
     def get_metric(self, name: str, context: Context) -> Metric | None:
         """A metric by name and context (a dict is fine, too); None if there is none (T09)."""

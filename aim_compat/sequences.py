@@ -411,15 +411,12 @@ class LogRecords(Sequence[LogRecord]):
         return steps[-1] if steps else 0
 
 
-_KINDS: dict[str, type[Sequence[Any]]] = dict(Sequence.registry)
-"""Sequence type name to class, whatever subclasses are defined later."""
-
 SEQUENCE_TYPE_MAP: dict[str, str] = {
-    dtype: name
-    for name, kind in _KINDS.items()
-    for dtype in ((kind._dtypes,) if isinstance(kind._dtypes, str) else kind._dtypes)
+    dtype: str(kind.sequence_name())
+    for kind in (Metric, Images, Audios, Texts, Distributions, Figures)
+    for dtype in kind.allowed_dtypes()
 }
-"""Aim's value type name to sequence type name."""
+"""Aim's value type name to sequence type name, of what `track` takes."""
 
 
 def sequence_of(
@@ -430,10 +427,10 @@ def sequence_of(
     Args:
         record: what the backend knows of it.
         run: the run it is in.
-        kind: the class wanted; the record's own if it is of another type.
+        kind: the class wanted; the one registered for the record's type if it is of another.
     """
     if kind is None or kind.sequence_name() != record.kind:
-        kind = _KINDS[record.kind]
+        kind = Sequence.registry[record.kind]
     sequence = kind(record.name, context_from_wire(record.context), run)
     sequence._record.put(record)
     return sequence

@@ -28,6 +28,17 @@ Evidence = dict[str, list[str]]
 _HARNESS = tuple(str(Path(__file__).with_name(f"{name}.py")) for name in ("subject", "execute"))
 _MISSING: Any = object()
 
+MADE_BY_US = {
+    f"aim.{name}.__init__"
+    for name in (
+        "sdk.sequence.SequenceData",
+        "sdk.sequence.SequenceV1Data",
+        "sdk.sequence.SequenceV2Data",
+        "storage.treearrayview.TreeArrayView",
+    )
+}
+"""What scripts are given and do not make: needs no case."""
+
 
 class Recorder:
     """Notes what is used while a case runs.
@@ -51,7 +62,9 @@ class Recorder:
         self._posts: list[tuple[type, str, Any, Any]] = []
         for row in _here(table):
             if row.is_member:
-                self._post(row)
+                self._post(row, *_member(row))
+        for row, cls, member, original in _overrides(table):
+            self._post(row, cls, member, original)
         self._titles = {
             (row.module, row.name): [row.title]
             for row in _here(table)
@@ -59,7 +72,7 @@ class Recorder:
         }
 
         def look_up(module: ModuleType, name: str) -> Any:
-            if not name.startswith("_"):
+            if name != "__name__":
                 where = "aim" + module.__name__[len("aim_compat") :]
                 self._note(self._titles.get((where, name), ()))
             return ModuleType.__getattribute__(module, name)
@@ -67,9 +80,8 @@ class Recorder:
         self._look_up = look_up
         self._package = type("WatchedPackage", (ModuleType,), {"__getattribute__": look_up})
 
-    def _post(self, row: Any) -> None:
+    def _post(self, row: Any, cls: type, member: str, original: Any) -> None:
         """Prepare a watcher for a member of a class."""
-        cls, member, original = _member(row)
         if original is None and member.startswith("__"):
             return  # Python itself reads `__hash__ = None`
         # what a class only inherits is used for its base, too
@@ -193,6 +205,23 @@ def _member(row: Any) -> tuple[type, str, Any]:
     return cls, member, inspect.getattr_static(cls, member, _MISSING)
 
 
+def _overrides(table: Any) -> Iterator[tuple[Any, type, str, Any]]:
+    """What a class has of its own that Aim's inherits: row of the base, class, member, it."""
+    members = [row for row in _here(table) if row.is_member]
+    for row in _here(table):
+        if row.is_member or table.definition(row.name) != row.title or not _is_class(row):
+            continue
+        bases = tuple(f"{base}." for base in table.lineage(row.name)[1:])
+        for inherited in members:
+            member = inherited.name.partition(".")[2]
+            if inherited.title.startswith(bases) and (
+                table.find(row.module, f"{row.name}.{member}") is inherited
+            ):
+                own = inspect.getattr_static(_class(row), member, _MISSING)
+                if own is not _MISSING and own is not _member(inherited)[2]:
+                    yield inherited, _class(row), member, own
+
+
 # -- what is proven ------------------------------------------------------------------------------
 
 
@@ -207,7 +236,7 @@ def wanting(table: Any) -> dict[str, set[str]]:
     for row in sorted(_here(table), key=lambda row: row.title):
         if row.is_member:
             _, member, original = _member(row)
-            if not (original is None and member.startswith("__")):
+            if not (original is None and member.startswith("__")) and row.title not in MADE_BY_US:
                 found[row.title] = {row.title}
         elif row.name != "__all__" and not _is_class(row):
             title = first.setdefault(row.home or (row.name, repr(row.value)), row.title)
@@ -215,9 +244,13 @@ def wanting(table: Any) -> dict[str, set[str]]:
     return found
 
 
-def _is_class(row: Any) -> bool:
+def _class(row: Any) -> Any:
     module, _, name = row.home.partition(":")
-    return bool(module) and isinstance(getattr(importlib.import_module(module), name), type)
+    return getattr(importlib.import_module(module), name) if module else None
+
+
+def _is_class(row: Any) -> bool:
+    return isinstance(_class(row), type)
 
 
 def unproven(wanted: dict[str, set[str]], evidence: Evidence) -> list[str]:
