@@ -21,9 +21,9 @@ from aim_compat.params import HIDDEN, clean_value, path_of
 from aim_compat.run_reading import RunReader
 from aim_compat.safe_mode import handled, noexcept
 from aim_compat.snapshot import note_write
-from aim_compat.tracking import NOTHING, accepted, epoch_number, whole_step
+from aim_compat.tracking import NOTHING, accepted, epoch_number, say_untracked, whole_step
 from matyan_client.artifacts import Artifact as StoredArtifact
-from matyan_client.exceptions import InvalidInputError
+from matyan_client.exceptions import EmptyListError, InvalidInputError
 from matyan_client.objects.base import Trackable
 
 if TYPE_CHECKING:
@@ -158,6 +158,11 @@ class BasicRun(RunReader):
                 epoch = epoch_number(epoch)
             note_write()
             (self._client or self._writable()).track(value, name, step, epoch, context=context)
+        except EmptyListError:
+            say_untracked([])
+            if isinstance(value, dict):
+                rest = {key: item for key, item in value.items() if not _is_empty_list(item)}
+                self.track(rest, step=step, epoch=epoch, context=context)
         except Exception as error:  # raised again unless in safe mode (R18)
             # Here and not by the decorator, which would make every call slower.
             if not handled(error, BasicRun.track):
@@ -340,6 +345,10 @@ class Run(BasicRun):
             log_system_params=bool(log_system_params),
             capture_terminal_logs=bool(capture_terminal_logs),
         )
+
+
+def _is_empty_list(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and not value
 
 
 def _sampling_interval(interval: Any) -> float | None:

@@ -8,19 +8,21 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from aim_compat.errors import dict_with_name, name_missing, not_trackable
+from aim_compat.errors import dict_with_name, name_missing, not_trackable, value_unsupported
 from matyan_client.objects.base import Trackable, is_trackable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NOTHING", "accepted", "epoch_number", "whole_step"]
+__all__ = ["NOTHING", "accepted", "epoch_number", "say_untracked", "whole_step"]
 
 log = logging.getLogger("aim.sdk.tracker")  # scripts know it by Aim's name
 
 NOTHING: Any = object()
 """Stands for a value that was taken and is not stored."""
 
+
+_PLAIN = (int, float, str, bytes, list, tuple, dict)
 
 _warned = False
 
@@ -65,11 +67,19 @@ def _number_like(value: Any) -> bool:
 
 
 def _accepted_list(value: Any) -> Any:
-    if value and all(map(is_trackable, value)):
+    if all(map(is_trackable, value)):
         return value
     if any(map(is_trackable, value)):
         raise not_trackable(value)
-    # Aim takes plain lists and keeps them where no reader finds them (behaviour T01).
+    for item in value:
+        if item is not None and not isinstance(item, _PLAIN):
+            raise value_unsupported(item)
+    say_untracked(value)
+    return NOTHING
+
+
+def say_untracked(value: Any) -> None:
+    """Aim takes plain lists and keeps them where no reader finds them (behaviour T01)."""
     global _warned
     if not _warned:
         _warned = True
@@ -78,7 +88,6 @@ def _accepted_list(value: Any) -> Any:
             "tracked. Aim would keep it where no reader finds it.",
             value,
         )
-    return NOTHING
 
 
 def whole_step(step: Any) -> Any:

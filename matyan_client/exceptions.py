@@ -3,6 +3,7 @@
     MatyanError
     ├── InvalidInputError (ValueError)        the caller passed something we cannot take
     │   ├── InvalidTypeError (TypeError)      ... because of its type
+    │   │   └── EmptyListError                an empty list does not say what it is a list of
     │   ├── OutOfRangeError (OverflowError)   a number too large for what keeps it
     │   ├── NotOneNumberError (RuntimeError)  an array or tensor where one number is wanted
     │   ├── InvalidMessageError               a protocol message that does not validate
@@ -30,6 +31,7 @@ __all__ = [
     "ArtifactNotFoundError",
     "BlobNotFoundError",
     "CodecError",
+    "EmptyListError",
     "InvalidInputError",
     "InvalidMessageError",
     "InvalidTypeError",
@@ -62,6 +64,10 @@ class InvalidInputError(MatyanError, ValueError):
 
 class InvalidTypeError(InvalidInputError, TypeError):
     """A value of a type that cannot be used."""
+
+
+class EmptyListError(InvalidTypeError):
+    """An empty list where nothing was tracked yet that says what it is a list of."""
 
 
 class OutOfRangeError(InvalidInputError, OverflowError):

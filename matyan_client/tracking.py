@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from matyan_client.artifacts import check_artifact_name, files_below
 from matyan_client.editing import RunEditor
-from matyan_client.exceptions import InvalidInputError, ReadOnlyRunError
+from matyan_client.exceptions import EmptyListError, InvalidInputError, ReadOnlyRunError
 from matyan_client.protocol import messages
 from matyan_client.protocol.contexts import canonical, check_context
-from matyan_client.protocol.records import RunRecord, SequenceKind, kind_of
+from matyan_client.protocol.records import KIND_OF_DTYPE, RunRecord, SequenceKind, kind_of
 from matyan_client.values import as_epoch, as_number, as_objects, as_step, check_name
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ KEPT_OBJECTS_MAX = 1000
 """Most calls of `track` with objects that are kept while the disk refuses their bytes."""
 
 _MAX_STEP = (1 << 63) - 1
+
+_DTYPE_OF_KIND = {kind: dtype for dtype, kind in KIND_OF_DTYPE.items()}
 
 
 class _Sequence:
@@ -89,8 +91,9 @@ class RunTracker(RunEditor):
 
         Args:
             value: a number (also numpy scalars, and arrays or tensors of one element), an Image,
-                Audio, Text, Distribution or Figure, or a list of objects of one kind. Without
-                `name`: a dict of name to such values, which share one step.
+                Audio, Text, Distribution or Figure, or a list of objects of one kind (an empty
+                one, too, once the sequence has objects). Without `name`: a dict of name to such
+                values, which share one step.
             name: sequence name; required unless `value` is a dict.
             step: whole number; None counts on from the highest step of this name and context.
                 Tracking a step again replaces it.
@@ -157,7 +160,9 @@ class RunTracker(RunEditor):
         for name, value in values.items():
             checked = check_name(name)
             objects = as_objects(value, checked)
-            kind = "metric" if objects is None else kind_of(objects[0].dtype)
+            kind: SequenceKind = "metric"
+            if objects is not None:
+                kind = kind_of(self._dtype(objects, checked, context))
             sequence = self._sequence(checked, context, kind)
             ready.append((sequence, as_number(value, checked) if objects is None else value))
         with self._lock:
@@ -176,7 +181,7 @@ class RunTracker(RunEditor):
         context: Mapping[str, Any] | None,
         now: float,
     ) -> None:
-        dtype = objects[0].dtype
+        dtype = self._dtype(objects, name, context)
         encoded = [item.encode() for item in objects]
         sequence = self._sequence(name, context, kind_of(dtype))
         if epoch is not None:
@@ -191,6 +196,20 @@ class RunTracker(RunEditor):
         self._deliver_objects(
             partial(self._write_objects, sequence, dtype, encoded, several, step, epoch, now)
         )
+
+    def _dtype(
+        self, objects: Sequence[Trackable], name: str, context: Mapping[str, Any] | None
+    ) -> str:
+        """What kind of objects these are; of none, what the sequence holds already."""
+        if objects:
+            return objects[0].dtype
+        held = self._by_identity.get((name, canonical(check_context(context))))
+        if held is None or held.kind not in _DTYPE_OF_KIND:
+            raise EmptyListError(
+                f"Cannot track an empty list as {name!r}: nothing was tracked there yet that says "
+                "what it is a list of."
+            )
+        return _DTYPE_OF_KIND[held.kind]
 
     def _write_objects(
         self,

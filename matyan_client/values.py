@@ -93,17 +93,15 @@ def _not_trackable(value: Any, name: str) -> InvalidTypeError:
 
 
 def as_objects(value: Any, name: str) -> Sequence[Trackable] | None:
-    """The tracked objects in `value`, or None if it is not about objects.
+    """The tracked objects in `value`, or None if it is not about objects; an empty list has none.
 
     Raises:
-        InvalidTypeError: a list that mixes kinds, holds something else, or is empty.
+        InvalidTypeError: a list that mixes kinds or holds something else.
     """
     if is_trackable(value):
         return (value,)
     if not isinstance(value, (list, tuple)):
         return None
-    if not value:
-        raise InvalidTypeError(f"Cannot track an empty {type(value).__name__} as {name!r}.")
     for item in value:
         if not is_trackable(item):
             raise _not_trackable(value, name)

@@ -15,6 +15,7 @@ import pytest
 
 from matyan_client import Repo, Run, Text
 from matyan_client.exceptions import (
+    EmptyListError,
     InvalidInputError,
     InvalidTypeError,
     ReadOnlyRunError,
@@ -163,6 +164,18 @@ def test_one_sequence_holds_one_kind(run: Run) -> None:
         run.track(Text("x"), name="m")
     run.track(Text("x"), name="m", context={"other": 1})
     assert points(run, "m") == [(0, 1.0)]
+
+
+def test_an_empty_list_needs_to_know_what_it_is_a_list_of(run: Run) -> None:
+    with pytest.raises(EmptyListError, match="'t'"):
+        run.track([], name="t")
+    run.track([Text("a")], name="t")
+    run.track([], name="t")
+    run.track([], name="t", step=7, context={})
+    assert [(o.step, len(o.value)) for o in run.read_objects("t")] == [(0, 1), (1, 0), (7, 0)]
+    run.track(1.0, name="m")
+    with pytest.raises(EmptyListError, match="'m'"):
+        run.track([], name="m")
 
 
 def test_a_dict_shares_one_step(run: Run) -> None:
