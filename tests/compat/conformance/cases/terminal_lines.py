@@ -85,6 +85,22 @@ def progress_bar(w: World) -> None:
     w.see("lines", lambda: captured(w, write))
 
 
+@case("M02", "bars of tqdm", priority="A")
+def bars(w: World) -> None:
+    from tqdm import tqdm
+
+    def write() -> None:
+        out("before\n")
+        for _ in tqdm(range(5), ascii=True, ncols=40, mininterval=0):
+            pass
+        out("after\n")
+
+    found = captured(w, write)
+    w.see("how many lines", lambda: len(found))
+    w.see("finished bar", lambda: found[1][1].startswith("100%|"))
+    w.see("around it", lambda: (found[0], found[-1]))
+
+
 @case("M02", "colours and cursors", priority="B")
 def escapes(w: World) -> None:
     def colours() -> None:

@@ -74,6 +74,19 @@ def silenced(w: World) -> None:
     run.close()
 
 
+@case("T08", "ints and floats in one metric are logged once", priority="B")
+def mixed_numbers(w: World) -> None:
+    run = w.run()
+    with listening() as heard:
+        for value in (1, 2.5, 3, 4.5):
+            run.track(value, name="m")
+        for value in (1, 2):
+            run.track(value, name="ints")
+    w.see("heard", lambda: heard)
+    w.see("values", lambda: run.get_metric("m", w.context()).data.items_list()[1][0])
+    run.close()
+
+
 @case("R01", "nothing is logged by plain use", priority="A")
 def plain_use(w: World) -> None:
     with listening("") as heard:
