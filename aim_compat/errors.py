@@ -44,6 +44,7 @@ __all__ = [
     "incompatible_values",
     "key_unsupported",
     "name_missing",
+    "name_unsupported",
     "not_a_number",
     "not_a_sequence_type",
     "not_trackable",
@@ -183,6 +184,13 @@ def incompatible_values(value: Any, name: str) -> InvalidInputError:
 def name_missing() -> InvalidInputError:
     """`track` of one value without a name (behaviour T03)."""
     return InvalidInputError("'name' should not be None.")
+
+
+def name_unsupported(name: Any) -> InvalidTypeError:
+    """`track` with a name that is neither text nor an int (behaviour T13)."""
+    return InvalidTypeError(
+        f"The name of a sequence is text, not {name!r} of type {type(name).__name__!r}."
+    )
 
 
 def dict_with_name() -> InvalidInputError:

@@ -17,7 +17,7 @@ from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aim_compat.errors import MissingKeyError, key_unsupported, value_unsupported
-from matyan_client.exceptions import InvalidInputError
+from matyan_client.exceptions import InvalidInputError, OutOfRangeError
 from matyan_client.objects.base import Trackable
 from matyan_client.objects.params import MAX_DEPTH
 from matyan_client.protocol.records import StoredObject
@@ -37,6 +37,7 @@ __all__ = [
     "path_of",
     "visible",
     "with_emptied_parents",
+    "writable_path",
 ]
 
 Path: TypeAlias = "tuple[str | int, ...]"
@@ -53,6 +54,7 @@ def path_of(key: Any) -> Path:
 
     Raises:
         InvalidInputError: a key that is neither text nor an int (a ValueError, behaviour P04).
+        OutOfRangeError: an int beyond 64 bits (an OverflowError).
     """
     if isinstance(key, EllipsisType):
         return ()
@@ -62,13 +64,21 @@ def path_of(key: Any) -> Path:
 
 def _checked_key(key: Any) -> str | int:
     if isinstance(key, str):
-        plain = str.__str__(key)
-        if not plain:
-            raise InvalidInputError("A parameter key must not be empty.")
-        return plain
+        return str.__str__(key)
     if isinstance(key, int):
-        return int(key)
+        number = int(key)
+        if not -(1 << 63) <= number < 1 << 63:
+            raise OutOfRangeError(f"A parameter key of {number.bit_length()} bits is too large.")
+        return number
     raise key_unsupported(key)
+
+
+def writable_path(key: Any) -> Path:
+    """The path to write at; as `path_of`, but a key must not be empty (P04: Aim cannot read it)."""
+    path = path_of(key)
+    if "" in path:
+        raise InvalidInputError("A parameter key must not be empty.")
+    return path
 
 
 def clean_value(value: Any, *, strict: bool) -> Any:
@@ -108,9 +118,7 @@ def _clean(value: Any, strict: bool, depth: int) -> Any:
     if isinstance(value, (list, tuple)):
         return [_clean(item, strict, depth + 1) for item in value]
     if isinstance(value, dict):
-        return {
-            _checked_dict_key(key): _clean(item, strict, depth + 1) for key, item in value.items()
-        }
+        return {_checked_key(key): _clean(item, strict, depth + 1) for key, item in value.items()}
     if isinstance(value, Trackable):
         return value
     container = _omegaconf(value)
@@ -119,14 +127,6 @@ def _clean(value: Any, strict: bool, depth: int) -> Any:
     if not strict:
         return repr(value)
     return _clean_better(value, depth)
-
-
-def _checked_dict_key(key: Any) -> str | int:
-    if isinstance(key, str):
-        return str.__str__(key)
-    if isinstance(key, int):
-        return int(key)
-    raise key_unsupported(key)
 
 
 def _clean_better(value: Any, depth: int) -> Any:

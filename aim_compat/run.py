@@ -17,7 +17,7 @@ from aim_compat import artifacts as artifact_files
 from aim_compat._absent_members import with_absent_members
 from aim_compat.context import Context, as_context, context_from_wire, context_to_wire
 from aim_compat.errors import artifacts_uri_missing, incompatible_values
-from aim_compat.params import HIDDEN, clean_value, path_of
+from aim_compat.params import HIDDEN, clean_value, path_of, writable_path
 from aim_compat.run_reading import RunReader
 from aim_compat.safe_mode import handled, noexcept
 from aim_compat.snapshot import note_write
@@ -103,12 +103,12 @@ class BasicRun(RunReader):
             TypeError: a value that cannot be stored (P03).
             ValueError: a key that cannot be one (P04).
         """
-        self._set_path(path_of(key), clean_value(val, strict=True))
+        self._set_path(writable_path(key), clean_value(val, strict=True))
 
     @noexcept
     def set(self, key: Any, val: Any, strict: bool = True) -> None:
         """Set a parameter; with `strict=False` what cannot be stored becomes its `repr()` (P06)."""
-        self._set_path(path_of(key), clean_value(val, strict=strict))
+        self._set_path(writable_path(key), clean_value(val, strict=strict))
 
     def __delitem__(self, key: Any) -> None:
         """Remove a parameter; nothing happens if there is none."""

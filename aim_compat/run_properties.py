@@ -74,7 +74,15 @@ class StructuredRunMixin:
         return list(self._read_record().tags)
 
     def add_tag(self, value: str) -> None:
-        """Attach a tag; one that is there already is only warned about (R15)."""
+        """Attach a tag; one that is there already is only warned about (R15).
+
+        A number becomes its text, as in Aim.
+
+        Raises:
+            InvalidInputError: no text, or an empty one (a ValueError).
+        """
+        if isinstance(value, (int, float)):
+            value = str(int(value) if isinstance(value, bool) else value)
         if value in self.tags:
             log.warning("Tag with value: %s is already present in this run.", value)
             return

@@ -8,7 +8,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from aim_compat.errors import dict_with_name, name_missing, not_trackable, value_unsupported
+from aim_compat.errors import (
+    dict_with_name,
+    name_missing,
+    name_unsupported,
+    not_trackable,
+    value_unsupported,
+)
 from matyan_client.objects.base import Trackable, is_trackable
 
 if TYPE_CHECKING:
@@ -41,14 +47,22 @@ def accepted(value: Any, name: Any) -> tuple[Any, str | None]:
         return _accepted_dict(value), None
     if name is None:
         raise name_missing()
-    checked = _accepted_value(value)
-    return checked, name if isinstance(name, str) else str(name)
+    return _accepted_value(value), _accepted_name(name)
 
 
 def _accepted_dict(values: dict[Any, Any]) -> Any:
     kept = {str(name): _accepted_value(value) for name, value in values.items()}
     kept = {name: value for name, value in kept.items() if value is not NOTHING}
     return kept or NOTHING
+
+
+def _accepted_name(name: Any) -> str:
+    """Text, or an int as its text, which Aim takes and cannot list (behaviour T13)."""
+    if isinstance(name, str):
+        return str.__str__(name)
+    if isinstance(name, int):
+        return str(int(name))
+    raise name_unsupported(name)
 
 
 def _accepted_value(value: Any) -> Any:
