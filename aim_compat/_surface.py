@@ -111,7 +111,8 @@ def _generate() -> Iterator[Row]:
         for name in sorted(MODULES.get(module, "").split()):
             note = differ.pop((module, name), "")
             status = Status.DIFFERS if note else Status.SUPPORTED
-            yield Row(module, name, status, HOMES[name], note)
+            home = HOMES.get(f"{module}.{name}") or HOMES[name]
+            yield Row(module, name, status, home, note)
             _, members = CLASSES.get(f"{module}.{name}", ("", ""))
             for member in (f"{name}.{each}" for each in members.split()):
                 if (module, member) not in differ and (module, member) not in absent:

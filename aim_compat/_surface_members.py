@@ -28,6 +28,10 @@ CLASSES: dict[str, tuple[str, str]] = {
         "STAT_INTERVAL_MIN STAT_INTERVAL_MAX STAT_INTERVAL_DEFAULT check_interval "
         "reset_cpu_cycle reset_proc_interval __init__ start stop close",
     ),
+    "aim.ext.tensorboard_tracker.tracker.TensorboardEvent": ("", "__init__"),
+    "aim.ext.tensorboard_tracker.tracker.TensorboardEventConsumer": ("", "__init__ start stop"),
+    "aim.ext.tensorboard_tracker.tracker.TensorboardFolderTracker": ("", "__init__ start stop"),
+    "aim.ext.tensorboard_tracker.tracker.TensorboardTracker": ("", "__init__ start stop close"),
     "aim.sdk.base_run.BaseRun": (
         "",
         "__init__ __hash__ __repr__ series_run_trees check_metrics_version update_metrics "
@@ -170,6 +174,11 @@ CLASSES: dict[str, tuple[str, str]] = {
     ),
     "aim.sdk.sequences.metric.Metric": ("Sequence", "allowed_dtypes sequence_name dataframe"),
     "aim.sdk.sequences.text_sequence.Texts": ("MediaSequenceBase", "allowed_dtypes sequence_name"),
+    "aim.sdk.tracker.RunTracker": (
+        "",
+        "track_rate_warn __init__ idx_to_ctx __call__ contexts hash meta_run_tree meta_tree "
+        "read_only repo sequence_infos series_run_trees",
+    ),
     "aim.sdk.training_flow.TrainingFlow": (
         "Caller",
         "__init__ init training_started training_metrics_collected "

@@ -9,6 +9,13 @@ from __future__ import annotations
 __all__ = ["ABSENT", "DIFFERS"]
 
 DIFFERS: tuple[tuple[str, str, str], ...] = (
+    (
+        "aim.ext.tensorboard_tracker",
+        "Run",
+        "better: TensorFlow is not needed, only the package tensorboard (extra `tensorboard`). "
+        "Text and audio are tracked, too; so are files in directories that have directories "
+        "below, which Aim loses, and what is written just before close().",
+    ),
     ("aim.ext.cleanup", "RobustExec.join", "takes a timeout, too, as any thread's does."),
     # what is not as in Aim; also what is better (architecture, closeness 3)
     (
@@ -233,7 +240,7 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
         for name in (
             "acme catboost distributed_hugging_face fastai hugging_face keras keras_tuner lightgbm "
             "mxnet optuna paddle prophet pytorch pytorch_ignite pytorch_lightning sb3 tensorflow "
-            "xgboost sdk.adapters ext.tensorboard_tracker"
+            "xgboost sdk.adapters"
         ).split()
     ),
     ("aim.hf_dataset", "*", _DATASETS),
@@ -285,7 +292,7 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
         "mount the directory yourself, then pass its path.",
     ),
     ("aim.sdk.reporter", "*", _REPORTER),
-    ("aim.sdk.run", "BasicRunAutoClean RunTracker TreeView backup_run", _ENGINE),
+    ("aim.sdk.run", "BasicRunAutoClean TreeView backup_run", _ENGINE),
     ("aim.sdk.run", "LocalFileManager RunStatusReporter ScheduledStatusReporter", _REPORTER),
     ("aim.sdk.run", "RemoteFileManager RemoteRunHeartbeatReporter", _REMOTE),
     ("aim.sdk.run", "ResourceTracker", _SYSTEM),
@@ -298,7 +305,13 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
         "QueryExpressionTransformer RunView SequenceView",
         "it is how Aim evaluates queries; use repo.query_*(...).",
     ),
-    ("aim.sdk.tracker", "*", "use run.track(...)."),
+    ("aim.sdk.tracker", "STEP_HASH_FUNCTIONS SequenceInfo", _ENGINE),
+    (
+        "aim.sdk.tracker",
+        "RunTracker.contexts RunTracker.idx_to_ctx RunTracker.meta_run_tree RunTracker.meta_tree "
+        "RunTracker.sequence_infos RunTracker.series_run_trees RunTracker.track_rate_warn",
+        _ENGINE,
+    ),
     ("aim.sdk.types", "CustomObjectBase", _FULL),
     ("aim.sdk.utils", "backup_run restore_run_backup", _ENGINE),
     (

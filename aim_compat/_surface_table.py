@@ -37,6 +37,9 @@ HOMES = {
         "check_handler_method_params event get_handler_event_names handles_events on "
         "predefine_event",
         "aim_compat.training_flow": "TrainingFlow",
+        "aim_compat.run_tracker": "RunTracker",
+        "aim_compat.tensorboard_tracker": "TensorboardEvent TensorboardEventConsumer "
+        "TensorboardFolderTracker TensorboardTracker",
         "aim_compat.numbers": "convert_to_py_number get_inst_base_types get_inst_type_str "
         "inst_has_typename is_jax_device_array is_number is_numpy_array is_numpy_number "
         "is_py_number is_pytorch_tensor is_tf_tensor",
@@ -57,8 +60,11 @@ HOMES = {
         "set_exception_callback",
     }.items()
     for name in line.split()
+} | {
+    "aim.ext.tensorboard_tracker.Run": "aim_compat.tensorboard_tracker:Run",
+    "aim.ext.tensorboard_tracker.run.Run": "aim_compat.tensorboard_tracker:Run",
 }
-"""Where each name lives, whichever modules of Aim hand it out."""
+"""Where each name lives, whichever modules of Aim hand it out; dotted ones in that module only."""
 
 _ALIASES = "AimObject AimObjectArray AimObjectDict AimObjectKey AimObjectPath AimObjectPrimitive"
 _CLASSES = (
@@ -85,6 +91,10 @@ MODULES: dict[str, str] = {
     "aim.ext.resource.log": "CustomObject LogLine Logs MediaSequenceBase Text",
     "aim.ext.resource.stat": "Stat StatDict round10e5",
     "aim.ext.resource.utils": "round10e5",
+    "aim.ext.tensorboard_tracker": "Run",
+    "aim.ext.tensorboard_tracker.run": "Run TensorboardTracker",
+    "aim.ext.tensorboard_tracker.tracker": "Audio Distribution Image TensorboardEvent "
+    "TensorboardEventConsumer TensorboardFolderTracker TensorboardTracker",
     "aim.ext.utils": "get_environment_variables get_git_info get_installed_packages",
     "aim.sdk": _CLASSES,
     "aim.sdk.base_run": "BaseRun MissingRunError generate_run_hash get_repo hash_auto",
@@ -117,7 +127,7 @@ MODULES: dict[str, str] = {
     "QuerySequenceCollection Repo RepoIntegrityError RepoStatus Run RunLock Sequence "
     "clean_repo_path get_aim_repo_name search_aim_repo",
     "aim.sdk.run": "AimObject Artifact AutoClean BaseRun BasicRun Context LogRecord LogRecords Run "
-    "SEQUENCE_TYPE_MAP Sequence SingleRunSequenceCollection StructuredRunMixin "
+    "RunTracker SEQUENCE_TYPE_MAP Sequence SingleRunSequenceCollection StructuredRunMixin "
     "get_environment_variables get_git_info get_installed_packages noexcept",
     "aim.sdk.sequence": "ArrayView Context MediaSequenceBase Sequence SequenceData SequenceV1Data "
     "SequenceV2Data T hash_auto",
@@ -132,6 +142,8 @@ MODULES: dict[str, str] = {
     "aim.sdk.sequences.metric": "Metric Sequence",
     "aim.sdk.sequences.sequence_type_map": "SEQUENCE_TYPE_MAP",
     "aim.sdk.sequences.text_sequence": "MediaSequenceBase Text Texts",
+    "aim.sdk.tracker": "AimObject Context CustomObject RunTracker SEQUENCE_TYPE_MAP "
+    "check_types_compatibility convert_to_py_number get_object_typename hash_auto is_number",
     "aim.sdk.training_flow": "Caller Run TrainingFlow event",
     "aim.sdk.types": f"{_ALIASES} BLOB QueryReportMode SafeNone Singleton",
     "aim.sdk.utils": "CustomObject any_list_regex check_types_compatibility clean_repo_path "
@@ -193,5 +205,6 @@ CONSTANTS: dict[str, dict[str, Any]] = {
         "DATA_VERSION": (1, 3),
     },
     "aim.sdk.run": {"DEFAULT_SYSTEM_TRACKING_INT": 10},
+    "aim.sdk.tracker": {"AIM_ENABLE_TRACKING_THREAD": "__AIM_ENABLE_TRACKING_THREAD__"},
     "aim.utils.deprecation": {"DEFAULT_MSG_TEMPLATE": "This functionality will be removed in"},
 }

@@ -6,6 +6,7 @@ What a run says of itself is in `run_properties.py`, what it holds in `run_readi
 
 from __future__ import annotations
 
+import functools
 import uuid
 from typing import TYPE_CHECKING, Any, cast
 
@@ -105,7 +106,8 @@ class BaseRun:
         self._contexts: dict[Any, dict[str, Any]] = {}
         self._contexts_by_idx: dict[int, dict[str, Any]] = {}
         self._listed: dict[tuple[str, int], bool] = {}
-        self._decode = decoder(self._read_blob)
+        # Of the backend, not of this object, which would then live until it is found to be garbage.
+        self._decode = decoder(functools.partial(_read_blob, repo._backend))
 
     # -- reading records -------------------------------------------------------------------------
 
@@ -124,10 +126,6 @@ class BaseRun:
     def _params(self) -> dict[str, Any]:
         record = self._fetch(params=True) if not self.read_only else self._read_record()
         return record.params or {}
-
-    def _read_blob(self, key: str) -> bytes:
-        with self._backend.open_blob(key) as file:
-            return file.read()
 
     def _decoded(self, stored: StoredObject) -> Any:
         return self._decode(stored.value)
@@ -182,3 +180,8 @@ class BaseRun:
 
     def __repr__(self) -> str:
         return f"<Run#{hash(self)} name={self.hash} repo={self.repo}>"
+
+
+def _read_blob(backend: Backend, key: str) -> bytes:
+    with backend.open_blob(key) as file:
+        return file.read()

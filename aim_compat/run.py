@@ -6,6 +6,7 @@ Holds no storage, network or query code. What `track` takes is in `tracking.py`,
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import warnings
@@ -19,6 +20,7 @@ from aim_compat.context import Context, as_context, context_from_wire, context_t
 from aim_compat.errors import artifacts_uri_missing, incompatible_values
 from aim_compat.params import HIDDEN, clean_value, path_of, writable_path
 from aim_compat.run_reading import RunReader
+from aim_compat.run_tracker import RunTracker
 from aim_compat.safe_mode import handled, noexcept
 from aim_compat.snapshot import note_write
 from aim_compat.tracking import NOTHING, accepted, epoch_number, say_untracked, whole_step
@@ -167,6 +169,11 @@ class BasicRun(RunReader):
             # Here and not by the decorator, which would make every call slower.
             if not handled(error, BasicRun.track):
                 raise
+
+    @functools.cached_property
+    def _tracker(self) -> RunTracker:
+        """`track` for code that must not keep the run alive."""
+        return RunTracker(self)
 
     def _check_forms(self, values: dict[str, Any], context: dict[str, Any] | None) -> None:
         """A series holds single objects or lists of them, not both (T08)."""

@@ -14,7 +14,7 @@ from matyan_client.exceptions import InvalidInputError
 from matyan_client.protocol.messages import blob_ref, upload_pending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from matyan_client.backends.base import Backend, Writer
     from matyan_client.protocol.records import ArtifactRecord
@@ -121,11 +121,11 @@ class Uploads:
     """Uploads files of one run in the background.
 
     The intention goes to the journal first: if this process dies, whoever takes over its journal
-    uploads the file, if it is still there unchanged.
+    uploads the file, if it is still there unchanged. Does not hold on to the run, which could not
+    be dropped then.
     """
 
-    def __init__(self, writer: Callable[[], Writer], run_hash: str) -> None:
-        self._writer = writer
+    def __init__(self, run_hash: str) -> None:
         self._run_hash = run_hash
         self._executor: ThreadPoolExecutor | None = None
         self._pending: list[Future[None]] = []
@@ -136,10 +136,10 @@ class Uploads:
         """How many files could not be stored so far."""
         return len(self._refused)
 
-    def start(self, source: Path, name: str) -> Future[None]:
+    def start(self, writer: Writer, source: Path, name: str) -> Future[None]:
         """Begin to store a file as artifact `name`."""
         stat = source.stat()
-        self._writer().append(
+        writer.append(
             upload_pending(
                 str(source.absolute()),
                 name,
@@ -150,25 +150,28 @@ class Uploads:
         if self._executor is None:
             self._executor = ThreadPoolExecutor(1, thread_name_prefix="matyan-upload")
         self._pending = [future for future in self._pending if not future.done()]
-        future = self._executor.submit(self._upload, source, name)
+        future = self._executor.submit(self._upload, writer, source, name)
         self._pending.append(future)
         return future
 
-    def wait(self) -> None:
+    def wait(self, writer: Writer | None) -> None:
         """Return when everything started is stored, or has failed (which was logged).
 
-        What failed before is tried again.
+        What failed before is tried again, if the run has a writer.
         """
         refused, self._refused = self._refused, []
         for source, name in refused:
-            self.start(source, name) if source.is_file() else self._refused.append((source, name))
+            if writer is not None and source.is_file():
+                self.start(writer, source, name)
+            else:
+                self._refused.append((source, name))
         pending, self._pending = self._pending, []
         for future in pending:
             future.exception()
 
-    def close(self) -> None:
+    def close(self, writer: Writer) -> None:
         """Wait, and let the thread go."""
-        self.wait()
+        self.wait(writer)
         if self._executor is not None:
             self._executor.shutdown()
             self._executor = None
@@ -177,9 +180,9 @@ class Uploads:
         """The parent's thread uploads what the parent started."""
         self._executor, self._pending = None, []
 
-    def _upload(self, source: Path, name: str) -> None:
+    def _upload(self, writer: Writer, source: Path, name: str) -> None:
         try:
-            blob = self._writer().put_blob(source, path=name)
+            blob = writer.put_blob(source, path=name)
         except OSError as exc:
             self._refused.append((source, name))
             log.warning(
@@ -190,7 +193,7 @@ class Uploads:
                 exc,
             )
             raise
-        self._writer().append(
+        writer.append(
             blob_ref(
                 blob.key,
                 name,

@@ -109,7 +109,7 @@ class Run(RunTracker):
         self._terminal: TerminalCapture | None = None
         self._sampler: ResourceSampler | None = None
         self._warned_closed = False
-        self._uploads = Uploads(self._open_writer, self.hash)
+        self._uploads = Uploads(self.hash)
 
         known = None if run_hash is None else self.backend.get_run(self.hash, params=False)
         if self.read_only:
@@ -230,7 +230,7 @@ class Run(RunTracker):
     def flush(self, timeout_s: float | None = None) -> bool:
         """Make everything tracked so far readable by others; False if that failed for now."""
         self._deliver_objects()
-        self._uploads.wait()
+        self._uploads.wait(self._writer)
         if self._terminal is not None:
             self._terminal.flush()
         return True if self._writer is None else self._writer.flush(timeout_s)
@@ -246,7 +246,7 @@ class Run(RunTracker):
             return
         self._stop_capturing()
         self._deliver_objects()
-        self._uploads.close()
+        self._uploads.close(writer)
         with self._lock:
             if self._writer is None:
                 return

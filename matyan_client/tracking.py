@@ -321,7 +321,7 @@ class RunTracker(RunEditor):
         with source.open("rb"):
             checked = check_artifact_name(source.name if name is None else name)
         self._open_writer()
-        future = self._uploads.start(source, checked)
+        future = self._uploads.start(self._open_writer(), source, checked)
         if block:
             future.result()
 

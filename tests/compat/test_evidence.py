@@ -23,7 +23,8 @@ from conformance.subject import Subject
 HERE = Path(__file__).parent
 EVIDENCE = HERE / "evidence.json"
 UNPROVEN = HERE / "unproven.txt"
-"""What no case uses yet, a line each. It may only get shorter."""
+"""What no case uses yet, a line each. It may only get shorter, but for what needs a framework that
+real Aim's environment lacks (TensorFlow): its tests are in tests/unit."""
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,13 @@ KNOWN = {dotted.rpartition(".")[2] for dotted in CLASSES} - {
 }
 BUILT_IN = {"object", "Generic", "Enum", "RuntimeError", "Exception", "BaseException", "type"}
 
+NOT_IMPORTABLE = {
+    "aim.ext.tensorboard_tracker",
+    "aim.ext.tensorboard_tracker.run",
+    "aim.ext.tensorboard_tracker.tracker",
+}
+"""Modules of Aim that need a framework which is not installed beside it."""
+
 PLAIN = {"Artifact", "LogLine", "LogRecord"}
 """Classes that are none of Aim's custom objects yet."""
 
@@ -119,7 +126,8 @@ def test_every_name_has_a_state(aim: Facts) -> None:
 
 @needs_aim
 def test_every_module_of_the_table_is_one_of_aims(aim: Facts) -> None:
-    assert [module for module in _surface.modules() if module not in aim] == []
+    ours = set(_surface.modules()) - NOT_IMPORTABLE
+    assert [module for module in sorted(ours) if module not in aim] == []
 
 
 @needs_aim
@@ -146,7 +154,7 @@ def test_every_member_has_a_state(aim: Facts) -> None:
 
 @needs_aim
 def test_star_imports_give_the_same_names(aim: Facts) -> None:
-    for module in _surface.modules():
+    for module in sorted({*_surface.modules()} - NOT_IMPORTABLE):
         here: dict[str, Any] = {}
         exec(f"from aim_compat{module[len('aim') :]} import *", here)
         facts = aim[module]

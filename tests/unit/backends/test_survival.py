@@ -393,7 +393,7 @@ def test_an_upload_cut_short_is_finished_by_the_next(start: Start, tmp_path: Pat
         import os, sys
         from matyan_client import Run
         from matyan_client.artifacts import Uploads
-        Uploads._upload = lambda self, source, name: None  # dies before the thread gets to it
+        Uploads._upload = lambda self, *upload: None  # dies before the thread gets to it
         run = Run("r", repo=sys.argv[1], capture_terminal_logs=False)
         run.log_artifact(sys.argv[2], name="models/w.bin")
         os._exit(1)
