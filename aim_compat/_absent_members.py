@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 from aim_compat import _surface
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["with_absent_members"]
 
@@ -22,24 +22,31 @@ _Class = TypeVar("_Class", bound=type)
 class _AbsentMember:
     """Raises when it is looked up; objects may set an attribute of its name all the same."""
 
-    def __init__(self, row: _surface.Row) -> None:
+    def __init__(self, row: _surface.Row, asked: str) -> None:
         self._row = row
+        self._asked = asked
 
     def __get__(self, instance: object, owner: type | None = None) -> NoReturn:
-        raise _surface.AbsentNameError(self._row, self._row.title)
+        raise _surface.AbsentNameError(self._row, self._asked)
 
 
-def with_absent_members(dotted: str) -> Callable[[_Class], _Class]:
-    """A class decorator: what the table calls absent in this class of Aim raises when touched.
+def with_absent_members(dotted: str, *, here: Iterable[str] = ()) -> Callable[[_Class], _Class]:
+    """A class decorator: what the table calls absent in a class of Aim raises when touched.
 
     Args:
-        dotted: the class in Aim, such as `aim.sdk.repo.Repo`.
+        dotted: the class in Aim, such as `aim.sdk.repo.Repo`. If the table has it as absent, the
+            decorated class stands in for it, and what is absent is what it does not have.
+        here: members that work although the class has no attribute of their name.
     """
     module, _, name = dotted.rpartition(".")
 
     def complete(cls: _Class) -> _Class:
-        for row in _surface.absent_members(module, name):
-            setattr(cls, row.name.partition(".")[2], _AbsentMember(row))
+        for member in _surface.members(dotted):
+            row = _surface.find(module, f"{name}.{member}")
+            if row is None or row.status is not _surface.Status.ABSENT or member in here:
+                continue
+            if row.is_member or not hasattr(cls, member):
+                setattr(cls, member, _AbsentMember(row, f"{dotted}.{member}"))
         return cls
 
     return complete

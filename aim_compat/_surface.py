@@ -35,11 +35,11 @@ __all__ = [
     "Row",
     "Status",
     "absence",
-    "absent_members",
     "definition",
     "find",
     "has_module",
     "lineage",
+    "members",
     "modules",
     "names",
     "rows",
@@ -204,10 +204,9 @@ def absence(dotted: str) -> Row | None:
     return row if row is not None and row.status is Status.ABSENT else None
 
 
-def absent_members(module: str, cls: str) -> list[Row]:
-    """The rows of what is absent in a class that is here."""
-    rows_here = (row for row in rows() if row.module == module and row.status is Status.ABSENT)
-    return [row for row in rows_here if row.name.startswith(f"{cls}.")]
+def members(dotted: str) -> list[str]:
+    """Members that a class of Aim has of its own, whatever became of them."""
+    return CLASSES.get(dotted, ("", ""))[1].split()
 
 
 def modules() -> list[str]:

@@ -208,6 +208,12 @@ CLASSES: dict[str, tuple[str, str]] = {
         "AbstractArtifactStorage",
         "__init__ upload_artifact download_artifact delete_artifact",
     ),
+    "aim.storage.containertreeview.ContainerTreeView": (
+        "",
+        "__getitem__ __setitem__ __delitem__ preload finalize subtree get set keys_eager "
+        "keys items_eager items array first_key last_key view make_array collect __init__ "
+        "update iterlevel container",
+    ),
     "aim.storage.context.Context": (
         "",
         "__init__ idx __repr__ to_dict __iter__ __len__ __getitem__ __hash__ __eq__",
@@ -221,6 +227,32 @@ CLASSES: dict[str, tuple[str, str]] = {
     "aim.storage.query.RestrictedPythonQuery": (
         "Query",
         "allowed_params __init__ __bool__ check run_metadata_cache",
+    ),
+    "aim.storage.structured.db.DB": (
+        "",
+        "runs search_runs find_run find_runs create_run delete_run experiments "
+        "search_experiments find_experiment create_experiment delete_experiment tags "
+        "search_tags find_tag create_tag delete_tag __init__ run_cls experiment_cls tag_cls "
+        "get_session __enter__ __exit__ from_path get_default_url get_db_url caches "
+        "run_upgrades init_cache invalidate_all_caches invalidate_cache",
+    ),
+    "aim.storage.structured.sql_engine.entities.ModelMappedExperiment": (
+        "",
+        "find all search fields uuid name description archived runs __init__ __repr__ "
+        "__eq__ from_model from_name get_runs delete_experiment notes find_note add_note "
+        "update_note remove_note refresh_model created_at creation_time updated_at __hash__",
+    ),
+    "aim.storage.structured.sql_engine.entities.ModelMappedRun": (
+        "",
+        "find all search fields hash name description archived experiment tags add_tag "
+        "remove_tag info __init__ __repr__ from_model from_hash delete_run find_many "
+        "experiment_obj tags_obj notes_obj notes find_note add_note update_note remove_note "
+        "created_at creation_time finalized_at end_time updated_at",
+    ),
+    "aim.storage.structured.sql_engine.entities.ModelMappedTag": (
+        "",
+        "find all search fields uuid name color description archived runs __init__ __repr__ "
+        "__eq__ from_model from_name delete get_runs created_at updated_at __hash__",
     ),
     "aim.storage.treearrayview.TreeArrayView": (
         "ArrayView",

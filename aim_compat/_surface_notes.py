@@ -197,6 +197,11 @@ _PLOTLY = (
 )
 _PARAMS = "it is switched on by Run(log_system_params=True) and read from run['__system_params']."
 
+_DATABASE = (
+    "Aim's relational database has no counterpart here; repo.structured_db and run.props have "
+    "look-ups and properties of runs, experiments and tags."
+)
+
 ABSENT: tuple[tuple[str, str, str], ...] = (
     # members of classes that are here
     ("aim.sdk.base_run", "BaseRun.meta_tree BaseRun.series_run_trees", _ENGINE),
@@ -337,7 +342,7 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
         _SANDBOX,
     ),
     ("aim.storage.rockscontainer", "*", _ENGINE),
-    ("aim.storage.structured", "*", "run properties (name, experiment, tags) are on Run."),
+    ("aim.storage.structured", "*", _DATABASE),
     *(
         (f"aim.storage.{name}", "*", _ENGINE)
         for name in (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from aim_compat._absent_members import with_absent_members
 from aim_compat.errors import MissingKeyError
 from aim_compat.params import HIDDEN, clean_value, look_up, path_of
 
@@ -24,6 +25,7 @@ _OWN = "tree"
 _SHOWN = ("attrs", "end_time", "traces")
 
 
+@with_absent_members("aim.storage.containertreeview.ContainerTreeView")
 class MetaRunTree:
     """A tree of plain values kept with a run."""
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from aim_compat._absent_members import with_absent_members
+
 if TYPE_CHECKING:
     from aim_compat.repo import Repo
     from aim_compat.run_reading import RunReader
@@ -22,6 +24,14 @@ def naive_utc(seconds: float) -> dt.datetime:
     return dt.datetime.fromtimestamp(seconds, dt.timezone.utc).replace(tzinfo=None)
 
 
+_ENTITIES = "aim.storage.structured.sql_engine.entities"
+_RUN_FIELDS = frozenset(
+    "name description archived experiment tags created_at creation_time end_time finalized_at "
+    "duration active add_tag remove_tag".split()
+)
+
+
+@with_absent_members(f"{_ENTITIES}.ModelMappedRun", here=_RUN_FIELDS)
 class RunEntry:
     """Name, description, tags and times of one run."""
 
@@ -31,7 +41,7 @@ class RunEntry:
     def __getattr__(self, name: str) -> Any:
         if name in _RUN_FIELDS:
             return getattr(self._run, name)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return object.__getattribute__(self, name)  # raises, and says why where there is a why
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in ("name", "description", "archived", "experiment"):
@@ -61,12 +71,7 @@ class RunEntry:
         return f"<RunEntry id={self._run.hash}, name={self._run.name!r}>"
 
 
-_RUN_FIELDS = frozenset(
-    "name description archived experiment tags created_at creation_time end_time finalized_at "
-    "duration active add_tag remove_tag".split()
-)
-
-
+@with_absent_members(f"{_ENTITIES}.ModelMappedExperiment")
 class ExperimentEntry:
     """An experiment: `uuid`, `name`, and its runs."""
 
@@ -93,6 +98,7 @@ class ExperimentEntry:
         return f"<ExperimentEntry id={self.uuid}, name={self.name!r}>"
 
 
+@with_absent_members(f"{_ENTITIES}.ModelMappedTag")
 class TagEntry:
     """A tag: `uuid`, `name`, `color`, and the runs that have it."""
 
@@ -119,6 +125,7 @@ class TagEntry:
         return f"<TagEntry id={self.uuid}, name={self.name!r}>"
 
 
+@with_absent_members("aim.storage.structured.db.DB")
 class StructuredDB:
     """Look-ups of runs, experiments and tags."""
 

@@ -94,6 +94,45 @@ def check_absent_member(row: Row) -> None:
         assert str(refused.value) == f"{row.title} of Aim 3.29.1 is not in aim_compat: {row.note}"
 
 
+STAND_INS = {
+    "aim.storage.containertreeview.ContainerTreeView": "aim_compat.meta_tree:MetaRunTree",
+    "aim.storage.structured.db.DB": "aim_compat.structured:StructuredDB",
+    "aim.storage.structured.sql_engine.entities.ModelMappedExperiment": (
+        "aim_compat.structured:ExperimentEntry"
+    ),
+    "aim.storage.structured.sql_engine.entities.ModelMappedRun": "aim_compat.structured:RunEntry",
+    "aim.storage.structured.sql_engine.entities.ModelMappedTag": "aim_compat.structured:TagEntry",
+}
+
+
+@pytest.mark.parametrize("dotted", STAND_INS)
+def test_what_stand_ins_lack_says_so(dotted: str) -> None:
+    module, _, name = STAND_INS[dotted].partition(":")
+    cls = getattr(importlib.import_module(module), name)
+    lacking = [name for name, value in vars(cls).items() if "Absent" in type(value).__name__]
+    assert lacking
+    assert set(lacking) < set(_surface.members(dotted))
+    for member in lacking:
+        assert not hasattr(cls, member)
+        with pytest.raises(_surface.AbsentNameError, match=rf"^{dotted}\.{member} of Aim"):
+            getattr(cls, member)
+
+
+def test_objects_of_stand_ins_say_what_they_lack(tmp_path: Path) -> None:
+    database = aim_compat.Repo.from_path(tmp_path, init=True).structured_db
+    assert not hasattr(database, "caches")
+    with pytest.raises(_surface.AbsentNameError, match=r"DB\.caches of Aim"):
+        _ = database.caches
+    run = aim_compat.Run(repo=tmp_path, system_tracking_interval=None, capture_terminal_logs=False)
+    with pytest.raises(_surface.AbsentNameError, match=r"ModelMappedRun\.add_note of Aim"):
+        run.props.add_note("text")
+    assert not hasattr(run.props, "nope")
+    assert run.props.name == run.name
+    with pytest.raises(_surface.AbsentNameError, match=r"ContainerTreeView\.subtree of Aim"):
+        run.meta_run_tree.subtree("attrs")
+    run.close()
+
+
 def test_every_member_with_a_note_is_one_of_aims() -> None:
     for row in _surface.rows():
         if row.is_member:
