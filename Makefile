@@ -1,6 +1,7 @@
-# make demo · make test · make lint · make bench · make clean
+# make demo · make test · make test-libraries · make lint · make bench · make clean
 # Needs python3 (3.10+) and make. Sets up .venv for itself, and .venv-aim (real Aim on Python 3.11)
-# for the tests that compare with it. AIM_ORACLE=none leaves those out; not accepted when CI=true.
+# and .venv-libs (libraries that import aim, and real Aim) for the tests that compare with it.
+# AIM_ORACLE=none leaves those out; not accepted when CI=true.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -16,10 +17,10 @@ BENCH_ARGS ?=
 unexport MATYAN_BACKEND_URL MATYAN_FRONTIER_URL AIM_REPO AIM_COMPAT_REDIRECT PYTHONPATH
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test lint types unit compat-aim compat-shim bench clean
+.PHONY: help demo test lint types unit compat-aim compat-shim test-libraries bench clean
 
 help:
-	@sed -n '1,3s/^# //p' Makefile
+	@sed -n '1,4s/^# //p' Makefile
 
 # Some unit tests list what the original has.
 ORACLE := $(if $(filter none,$(AIM_ORACLE)),,.venv-aim/.ready)
@@ -32,6 +33,11 @@ ORACLE := $(if $(filter none,$(AIM_ORACLE)),,.venv-aim/.ready)
 .venv-aim/.ready: .ci/aim-requirements.txt .ci/venv .ci/find-python
 	@echo "setting up .venv-aim (real Aim 3.29.1)"
 	@.ci/venv .venv-aim "$$(.ci/find-python oracle)" -r .ci/aim-requirements.txt
+	@touch $@
+
+.venv-libs/.ready: .ci/libraries-requirements.txt pyproject.toml .ci/venv .ci/find-python
+	@echo "setting up .venv-libs (libraries that import aim, and real Aim 3.29.1)"
+	@.ci/venv .venv-libs "$$(.ci/find-python oracle)" -r .ci/libraries-requirements.txt -e .
 	@touch $@
 
 demo: .venv/.ready
@@ -60,21 +66,28 @@ compat-aim: .venv/.ready
 	@mkdir -p $(LOGS)
 	@if [ "$${CI:-}" = true ]; then echo "error: AIM_ORACLE=none is not accepted in CI" >&2; exit 1; fi
 	@echo "NOT RUN: AIM_ORACLE=none, nothing was compared with real Aim" | tee $(LOGS)/compat-aim
+test-libraries: .venv/.ready
+	@mkdir -p $(LOGS)
+	@if [ "$${CI:-}" = true ]; then echo "error: AIM_ORACLE=none is not accepted in CI" >&2; exit 1; fi
+	@echo "NOT RUN: AIM_ORACLE=none, no library was run" | tee $(LOGS)/test-libraries
 else
 compat-aim: .venv/.ready .venv-aim/.ready
 	@mkdir -p $(LOGS)
 	.venv-aim/bin/python -m pytest tests/compat --subject=aim | tee $(LOGS)/compat-aim
+test-libraries: .venv/.ready .venv-libs/.ready
+	@mkdir -p $(LOGS)
+	.venv-libs/bin/python -m pytest tests/libraries | tee $(LOGS)/test-libraries
 endif
 
 # One after the other, cheapest first, whatever -j says.
 test:
-	@for step in lint types unit compat-aim compat-shim; do $(MAKE) --no-print-directory $$step; done
+	@for step in lint types unit compat-aim compat-shim test-libraries; do $(MAKE) --no-print-directory $$step; done
 	@echo; echo "all passed:"
-	@for step in unit compat-aim compat-shim; do printf '%-12s %s\n' $$step "$$(tail -n 1 $(LOGS)/$$step)"; done
+	@for step in unit compat-aim compat-shim test-libraries; do printf '%-14s %s\n' $$step "$$(tail -n 1 $(LOGS)/$$step)"; done
 
 bench: .venv/.ready .venv-aim/.ready
 	$(PY) benchmarks/track.py --aim-python .venv-aim/bin/python $(BENCH_ARGS)
 
 clean:
-	rm -rf .venv .venv-aim .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	rm -rf .venv .venv-aim .venv-libs .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -44,7 +44,9 @@ def check_interval(value: Any) -> float:
 
 
 class ResourceSampler:
-    """Hands measurements to `sink` every `interval_s` seconds, first after one interval.
+    """Hands measurements to `sink` at once and then every `interval_s` seconds.
+
+    The first one is made however soon `stop()` comes, so that short runs have one, too.
 
     Names are those of protocol section 7.6; percentages are 0 to 100, temperatures Celsius, power
     watts.
@@ -92,7 +94,7 @@ class ResourceSampler:
         except Exception:
             log.exception("System metrics cannot be sampled; the program goes on without.")
             return
-        while not stop.wait(self._interval_s):
+        while True:
             try:
                 for values, context in probe.sample():
                     self._sink(values, context)
@@ -100,6 +102,8 @@ class ResourceSampler:
                 if not self._failed:
                     self._failed = True
                     log.exception("A sample of system metrics failed; sampling goes on.")
+            if stop.wait(self._interval_s):
+                break
         probe.close()
 
 

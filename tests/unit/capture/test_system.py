@@ -41,6 +41,14 @@ def test_samples_have_the_documented_names() -> None:
     assert len(samples) == count
 
 
+def test_the_first_sample_does_not_wait_for_the_interval() -> None:
+    samples: list[dict[str, float]] = []
+    sampler = ResourceSampler(lambda values, _: samples.append(values), 3600)
+    sampler.start()
+    sampler.stop()
+    assert len(samples) >= 1  # one more for each GPU
+
+
 def test_a_failing_sink_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
     calls = threading.Semaphore(0)
 
