@@ -142,6 +142,11 @@ DIFFERS: tuple[tuple[str, str, str], ...] = (
         "numbers that are not finite become null, as plotly writes them.",
     ),
     (
+        "aim.ext.notebook.notebook",
+        "up",
+        "there is no web interface in this release: `%aim up` says how to look at runs without.",
+    ),
+    (
         "aim.storage.object",
         "CustomObject.__init__",
         "classes of one's own work in the process (storage, alias, by_name); tracking them or "
@@ -239,7 +244,6 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     ("aim.sdk.objects.artifact", "Artifact.upload", "run.log_artifact(...) uploads."),
     ("aim.storage.query", "RestrictedPythonQuery.run_metadata_cache", _ENGINE),
     # names and modules
-    ("aim", "load_ipython_extension", _FULL),
     *(
         (f"aim.{name}", "*", _ADAPTERS)
         for name in (
@@ -253,7 +257,7 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     ("aim.sdk.objects.plugins", "*", _DATASETS),
     *((f"aim.cli.{name}", "*", _CLI) for name in _CLI_MODULES.split()),
     ("aim.web", "*", _UI),
-    ("aim.ext.notebook", "*", _FULL),
+    ("aim.ext.notebook.notebook", "display_colab display_notebook", _UI),
     ("aim.ext.notifier", "*", _UI),
     ("aim.ext.pynvml", "*", "install nvidia-ml-py and import pynvml."),
     ("aim.ext.resource", "ResourceTracker", _SYSTEM),

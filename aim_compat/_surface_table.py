@@ -56,6 +56,8 @@ HOMES = {
         "aim_compat.cli.entry": "cli_entry_point",
         "aim_compat.cli.actions": "COMMANDS ManagerActionResult ManagerActionStatuses run_process "
         "run_up run_version validate_command",
+        "aim_compat.notebook": "ERROR_MSG_PREFIX UP_NAME VERSION_NAME execute_magic_aim "
+        "get_argument_options get_execution_context handlers load_ipython_extension up version",
         "aim_compat.safe_mode": "disable_safe_mode enable_safe_mode exception_resistant noexcept "
         "set_exception_callback",
     }.items()
@@ -73,7 +75,7 @@ _CLASSES = (
 )
 
 MODULES: dict[str, str] = {
-    "aim": f"{_CLASSES} python_version_deprecation_check run_process",
+    "aim": f"{_CLASSES} load_ipython_extension python_version_deprecation_check run_process",
     "aim.__about__": "",
     "aim.__version__": "",
     "aim.cli": "",
@@ -86,6 +88,9 @@ MODULES: dict[str, str] = {
     "aim.ext.exception_resistant": "disable_safe_mode enable_safe_mode exception_resistant "
     "noexcept set_exception_callback",
     "aim.ext.cleanup": "AutoClean RobustExec",
+    "aim.ext.notebook": "",
+    "aim.ext.notebook.notebook": "ERROR_MSG_PREFIX UP_NAME VERSION_NAME execute_magic_aim "
+    "get_argument_options get_execution_context handlers load_ipython_extension up version",
     "aim.ext.resource": "",
     "aim.ext.resource.configs": "",
     "aim.ext.resource.log": "CustomObject LogLine Logs MediaSequenceBase Text",
