@@ -287,7 +287,7 @@ class Run(RunTracker):
         self._kept_objects.clear()  # the parent's to store
         self._sampler = None
         if self._terminal is not None:
-            self._terminal.stop()
+            self._terminal.after_fork_in_child()
             self._terminal = None
 
     def __repr__(self) -> str:

@@ -30,7 +30,7 @@ from matyan_client.journal.reader import SegmentReader
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from matyan_client.journal.writer import JournalWriter, Segment
+    from matyan_client.journal.writer import JournalWriter
     from matyan_client.protocol.batches import Batch
     from matyan_client.store.store import Store
 
@@ -216,7 +216,7 @@ class Pump:
         return self._in_round or self.store.database.in_transaction
 
     def _round(self, journals: list[JournalWriter]) -> bool:
-        """Apply one batch of each journal that has something new; False if none has."""
+        """Apply one batch of each journal that has something new; False if that led nowhere."""
         self._in_round = True
         try:
             return self._deliver_batches(list(journals))
@@ -224,16 +224,16 @@ class Pump:
             self._in_round = False
 
     def _deliver_batches(self, journals: list[JournalWriter]) -> bool:
-        work: list[tuple[Segment, SegmentReader, Batch]] = []
+        work: list[tuple[SegmentReader, Batch]] = []
         for journal in journals:
             for segment, size in journal.deliverable():
                 reader = self._readers.get(segment.path)
                 if reader is None:
                     reader = self._readers[segment.path] = SegmentReader(segment.path)
                 if reader.offset < size:
-                    work.append((segment, reader, reader.read(limit=size)))
+                    work.append((reader, reader.read(limit=size)))
         if work:
-            self._apply([(reader, batch) for _, reader, batch in work])
+            self._apply(work)
         for journal in journals:
             for segment, size in journal.deliverable():
                 reader = self._readers.get(segment.path)
@@ -244,7 +244,7 @@ class Pump:
             if journal.closed and not journal.segments:
                 with contextlib.suppress(ValueError):
                     self._journals.remove(journal)
-        return bool(work)
+        return any(reader.offset > batch.start for reader, batch in work)
 
     def _apply(self, work: list[tuple[SegmentReader, Batch]]) -> None:
         try:

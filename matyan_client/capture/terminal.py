@@ -116,6 +116,15 @@ class TerminalCapture:
             _ignore(tap, self._take)
         self.flush()
 
+    def after_fork_in_child(self) -> None:
+        """Stop without handing anything over: what was written before the fork is the parent's to
+        tell. Locks may be held by threads that this process does not have."""
+        global _taps_lock
+        _taps_lock = threading.Lock()
+        self._lock, self._flush_lock = threading.Lock(), threading.Lock()
+        self._pieces, self._size = [], 0
+        self.stop()
+
     def flush(self) -> None:
         """Hand over every line that is new or has changed."""
         with self._flush_lock:

@@ -204,6 +204,35 @@ def test_a_forked_child_neither_loses_nor_doubles(start: Start, tmp_path: Path) 
     assert not run.active
 
 
+@posix
+def test_a_child_leaves_what_was_captured_before_it_to_its_parent(
+    start: Start, tmp_path: Path
+) -> None:
+    script = """
+        import os, sys
+        from matyan_client import Run
+        run = Run("r", repo=sys.argv[1], capture_terminal_logs=True)
+        print("before")
+        pid = os.fork()
+        if pid == 0:
+            print("the child's own")
+            sys.stdout.flush()
+            os._exit(0)
+        os.waitpid(pid, 0)
+        print("after")
+        run.track(1.0, name="m")
+        run.close()
+    """
+    process = start(script, tmp_path)
+    assert process.wait(60) == 0
+    repo = Repo(tmp_path)
+    run = repo.get_run("r")
+    assert run is not None
+    assert [line for _, line in run.read_log_lines()] == ["before", "after"]
+    assert steps(repo, "r") == [0]
+    assert not run.active
+
+
 CROWD = """
     import sys
     try:
