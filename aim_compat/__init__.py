@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from aim_compat.cli.actions import run_process
     from aim_compat.deprecation import python_version_deprecation_check
+    from aim_compat.notebook import load_ipython_extension
     from aim_compat.objects import Audio, Distribution, Figure, Image, Text
     from aim_compat.repo import Repo
     from aim_compat.run import Run
@@ -41,6 +42,7 @@ __all__ = [
     "Texts",
     "TrainingFlow",
     "install",
+    "load_ipython_extension",
     "python_version_deprecation_check",
     "run_process",
     "uninstall",
