@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import matyan_client
 from aim_compat._absent_members import with_absent_members
-from aim_compat.errors import HashNeededError, MissingRunError
+from aim_compat.errors import HashNeededError, missing_run
 from aim_compat.hashing import hash_auto
 from aim_compat.meta_tree import MetaRunTree
 from aim_compat.params import HIDDEN, Path, look_up, ordered, with_emptied_parents
@@ -114,7 +114,7 @@ class BaseRun:
     def _fetch(self, *, params: bool = False, sequences: bool = False) -> RunRecord:
         record = self._backend.get_run(self.hash, params=params, sequences=sequences)
         if record is None:
-            raise MissingRunError(self.hash, self.repo.path)
+            raise missing_run(self.hash, self.repo.path)
         return record
 
     def _read_record(self) -> RunRecord:

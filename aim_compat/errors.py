@@ -43,6 +43,7 @@ __all__ = [
     "handler_parameters_unsupported",
     "incompatible_values",
     "key_unsupported",
+    "missing_run",
     "name_missing",
     "name_unsupported",
     "not_a_number",
@@ -57,11 +58,19 @@ __all__ = [
 
 
 class MissingRunError(RunNotFoundError):
-    """A run was asked for by a hash that no run has (behaviour R06)."""
+    """A run was asked for by a hash that no run has (behaviour R06). Scripts may raise it, too,
+    with arguments of their own, as any RuntimeError."""
 
-    def __init__(self, run_hash: Any, where: str) -> None:
-        super().__init__(run_hash, where)
-        self.args = (f"Cannot find Run {run_hash} in aim Repo {where}.",)
+    def __init__(self, *args: Any) -> None:
+        super().__init__("", "")
+        self.args = args
+
+
+def missing_run(run_hash: str, where: str) -> MissingRunError:
+    """The error for a hash that no run in this place has."""
+    error = MissingRunError(f"Cannot find Run {run_hash} in aim Repo {where}.")
+    error.run_hash = run_hash
+    return error
 
 
 class RepoIntegrityError(RepoError):

@@ -27,6 +27,8 @@ repository. Errors of third-party libraries (sqlite3, httpx, ...) never cross th
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
     "ArtifactNotFoundError",
     "BlobNotFoundError",
@@ -55,7 +57,21 @@ _EXCERPT_MAX = 160
 
 
 class MatyanError(Exception):
-    """Root of every error this package raises on purpose."""
+    """Root of every error this package raises on purpose. Travels between processes as it is."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remade, (type(self), self.args, dict(self.__dict__))
+
+
+def _remade(kind: type[MatyanError], args: tuple[Any, ...], attributes: dict[str, Any]) -> Any:
+    """An error that was pickled: its text is made, so only Python's own constructor runs."""
+    built_in: Any = kind
+    while built_in.__module__ != "builtins":
+        built_in = built_in.__base__  # the one that decides what instances are made of
+    error = built_in.__new__(kind, *args)
+    built_in.__init__(error, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 class InvalidInputError(MatyanError, ValueError):
