@@ -32,8 +32,6 @@ __all__ = ["INSTALL_VARIABLE", "run_code", "run_module", "run_script", "run_stdi
 
 INSTALL_VARIABLE = "AIM_COMPAT_INSTALL"
 _SITE = str(Path(__file__).resolve().parent / "_site")
-_KEYBOARD_INTERRUPT = 130
-"""Exit code of a script that was interrupted, as a shell reports it (128 + SIGINT)."""
 
 _keep: list[ModuleType] = [matyan_client]
 """The `__main__` we replace, whose globals are still in use; and what must be imported before
@@ -44,7 +42,8 @@ def run_script(path: str, args: list[str]) -> int:
     """Do what `python path args...` does; a directory or zip file runs its `__main__`.
 
     Returns:
-        The exit code, unless the script ends itself by SystemExit, which passes through.
+        The exit code, unless the script ends by SystemExit or KeyboardInterrupt, which pass
+        through, the latter reported.
     """
     if os.path.isdir(path) or _is_zip(path):
         return _run_packed(path, args)
@@ -183,10 +182,18 @@ def _execute(main: ModuleType, load: Callable[[], CodeType]) -> int:
     except _NotRunnableError as exc:
         _say(str(exc))
         return 1
+    except KeyboardInterrupt as exc:
+        _report(exc)
+        sys.excepthook = _shown_already
+        raise  # so that Python ends as interrupted programs do: by the signal, after atexit
     except BaseException as exc:  # noqa: BLE001 - the top frame of somebody else's program
         _report(exc)
-        return _KEYBOARD_INTERRUPT if isinstance(exc, KeyboardInterrupt) else 1
+        return 1
     return 0
+
+
+def _shown_already(*_: object) -> None:
+    """The excepthook for an error that was reported."""
 
 
 def _report(exc: BaseException) -> None:

@@ -37,8 +37,7 @@ _OPTIONS = ("--port", "--host", "--repo", "--proxy-url")
 _NO_UI = """\
 %aim up: Matyan's web interface comes with its server; there is none in this release.
 Until then, in this notebook:
-    aim.Repo.default_repo()                            # its newest runs, as a table
-    aim.Repo.default_repo().query_runs().dataframe()   # all runs with their params, for pandas
+    aim.Repo.default_repo().query_runs().dataframe()   # all runs with their params (pandas)
 or in a terminal: matyan-client runs ls"""
 
 

@@ -145,8 +145,14 @@ class Pump:
             self._say(exc)
 
     def before_fork(self) -> None:
-        """Come to rest: the child must not inherit anything half done."""
+        """Come to rest: the child inherits nothing half done, and can read what was written."""
         self._lock.acquire()
+        if not self._interrupted():
+            try:
+                while self._round(self._journals):
+                    continue
+            except (RepoError, CodecError, OSError) as exc:
+                self._say(exc)
         self.store.database.before_fork()
 
     def after_fork_in_parent(self) -> None:

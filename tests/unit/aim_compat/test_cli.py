@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -18,6 +19,9 @@ from aim_compat.cli import main
 
 ROOT = Path(__file__).resolve().parents[3]
 OURS = ("-m", "aim_compat", "run")
+SCRIPT = ("script.py", "script")
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 
 
 @pytest.fixture(autouse=True)
@@ -111,11 +115,51 @@ def test_endings_are_those_of_python(text: str, code: int) -> None:
     assert found.stderr == expected.stderr  # to the letter: no frame of ours in it
 
 
-def test_an_interrupt_ends_with_130() -> None:
-    write("script.py", "raise KeyboardInterrupt")
+@posix
+@pytest.mark.parametrize("as_module", [False, True])
+def test_an_interrupt_ends_a_program_as_it_ends_python(as_module: bool) -> None:
+    text = """
+    import atexit, os, signal, time
+    atexit.register(print, "at exit")
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+    """
+    write("script.py", text)
+    expected, found = python("script.py"), python(*OURS, *(("-m",) * as_module), SCRIPT[as_module])
+    assert found.returncode == expected.returncode == -signal.SIGINT
+    assert found.stdout == expected.stdout == "at exit\n"
+    assert found.stderr == expected.stderr
+
+
+@posix
+def test_sigterm_finishes_the_run_and_ends_the_program() -> None:
+    text = """
+    import os, signal, time
+    from aim import Run
+    run = Run(system_tracking_interval=None)
+    run.track(1, name="loss")
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+    """
+    write("script.py", text)
+    assert python(*OURS, "script.py").returncode == -signal.SIGTERM
+    from aim_compat import Repo
+
+    [run] = Repo(".").iter_runs()
+    assert run.end_time is not None
+    assert [metric.values.values_list() for metric in run.metrics()] == [[1.0]]
+
+
+def test_threads_are_waited_for_as_python_does() -> None:
+    text = """
+    import sys, threading, time
+    threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
+    threading.Thread(target=lambda: (time.sleep(0.1), print("done"))).start()
+    sys.exit(3)
+    """
+    write("script.py", text)
     found = python(*OURS, "script.py")
-    assert found.returncode == 130
-    assert found.stderr == python("script.py").stderr
+    assert (found.returncode, found.stdout) == (3, "done\n")
 
 
 @pytest.mark.parametrize(
@@ -224,6 +268,143 @@ def test_a_sitecustomize_of_the_user_still_runs(monkeypatch: pytest.MonkeyPatch)
     child = "import aim, os, sitecustomize as s; print(aim.__name__, os.environ['CUSTOM'], s.WHO)"
     write("script.py", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])")
     assert python(*OURS, "script.py").stdout == "aim_compat ran user\n"
+
+
+POOL = """
+import multiprocessing
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+
+from aim import Repo, Run
+
+HERE = os.path.abspath("runs")
+QUIET = {"repo": HERE, "system_tracking_interval": None, "capture_terminal_logs": False}
+
+
+def work(task):
+    run_hash, number = task
+    run = Run(run_hash, **QUIET)
+    run.track(float(number), name=f"of worker {number}")
+    run["worker", number] = number
+    run.close()
+    return run.hash
+
+
+if __name__ == "__main__":
+    run = Run(repo=HERE)
+    print("a line that is captured")
+    run.track(0.5, name="of parent")
+    assert list(run.metrics())  # other processes see a run within a second; what is read, at once
+    context = multiprocessing.get_context(sys.argv[1])
+    with ProcessPoolExecutor(2, mp_context=context) as pool:
+        hashes = list(pool.map(work, [(run.hash, 1), (run.hash, 2), (None, 3)]))
+    run.track(0.6, name="of parent")
+    run.close()
+    assert hashes[:2] == [run.hash] * 2
+    again = Run(run.hash, repo=HERE, read_only=True)
+    print(len(Repo(HERE).list_all_runs()), again["worker"])
+    print(sorted(m.name for m in again.metrics() if not m.name.startswith("__system__")))
+    print([m.values.values_list() for m in again.metrics() if m.name == "of parent"])
+"""
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_parent_and_worker_processes_write_one_run(method: str) -> None:
+    write("script.py", POOL)
+    found = python(*OURS, "script.py", method)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.splitlines()[1:] == [
+        "2 {1: 1, 2: 2}",
+        "['of parent', 'of worker 1', 'of worker 2']",
+        "[[0.5, 0.6]]",
+    ]
+
+
+def test_loky_workers_write_runs() -> None:
+    text = """
+    from joblib import Parallel, delayed
+    from aim import Repo, Run
+
+    def work(number):
+        run = Run(repo="runs", experiment=str(number), capture_terminal_logs=False)
+        run.close()
+        return run.hash
+
+    if __name__ == "__main__":
+        hashes = Parallel(n_jobs=2, backend="loky")(delayed(work)(i) for i in range(3))
+        print(sorted(run.experiment for run in Repo("runs").iter_runs() if run.hash in hashes))
+    """
+    write("script.py", text)
+    found = python(*OURS, "script.py")
+    assert found.stdout == "['0', '1', '2']\n", found.stderr
+
+
+def test_a_launcher_that_starts_one_python_for_each_rank() -> None:
+    launcher = """
+    import os, subprocess, sys
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "-u", *sys.argv[1:]],
+            env={**os.environ, "RANK": str(rank), "WORLD_SIZE": "2"},
+        )
+        for rank in range(2)
+    ]
+    sys.exit(max(rank.wait() for rank in ranks))
+    """
+    script = """
+    import os, sys
+    from aim import Run
+    run = Run(repo="runs", experiment=f"rank {os.environ['RANK']}")
+    run["arguments"] = sys.argv[1:]
+    run.track(1.0, name="loss", context={"of": int(os.environ["WORLD_SIZE"])})
+    """
+    write("launch.py", launcher)
+    write("script.py", script)
+    found = python(*OURS, "-m", "launch", "script.py", "--lr", "0.1")
+    assert found.returncode == 0, found.stderr
+    from aim_compat import Repo
+
+    runs = sorted(Repo("runs").iter_runs(), key=lambda run: run.experiment or "")
+    assert [run.experiment for run in runs] == ["rank 0", "rank 1"]
+    assert all(run["arguments"] == ["--lr", "0.1"] for run in runs)
+
+
+def test_a_program_that_replaces_itself() -> None:
+    text = """
+    import os, sys
+    if len(sys.argv) == 1:
+        os.execv(sys.executable, [sys.executable, __file__, "again"])
+    import aim; print(aim.__name__)
+    """
+    write("script.py", text)
+    found = python(*OURS, "script.py")
+    if sys.platform != "win32":  # there the new process is not waited for
+        assert found.stdout == "aim_compat\n", found.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "inherits"),
+    [("-E", False), ("-I", False), ("-S", False), ("-s", True), ("-OO", True), ("-Werror", True)],
+)
+def test_pythons_that_ignore_the_environment_do_not_inherit(option: str, inherits: bool) -> None:
+    code = "import importlib.util as i; print(i.find_spec('aim') is not None)"
+    write(
+        "script.py",
+        f"import subprocess, sys; subprocess.run([sys.executable, {option!r}, '-c', {code!r}])",
+    )
+    assert python(*OURS, "script.py").stdout == f"{inherits}\n"
+
+
+def test_pytest_and_its_plugins(tmp_path: Path) -> None:
+    write("tracking_plugin.py", "import aim\ndef pytest_report_header(): return aim.__name__ + '!'")
+    write(
+        "test_it.py",
+        "def test_it():\n    from aim import Run\n    assert Run.__module__ == 'aim_compat.run'",
+    )
+    found = python(*OURS, "-m", "pytest", "-p", "tracking_plugin", "test_it.py")
+    assert found.returncode == 0, found.stdout
+    assert "aim_compat!" in found.stdout
 
 
 # -- commands ----------------------------------------------------------------------------------

@@ -233,6 +233,22 @@ def test_a_child_leaves_what_was_captured_before_it_to_its_parent(
     assert not run.active
 
 
+@posix
+def test_a_forked_child_reads_what_its_parent_wrote(start: Start, tmp_path: Path) -> None:
+    script = """
+        import os, sys
+        from matyan_client import Repo, Run
+        run = Run("r", repo=sys.argv[1], capture_terminal_logs=False)
+        run.track(1.0, name="m")
+        pid = os.fork()
+        if pid == 0:
+            read = Repo(sys.argv[1]).get_run("r")
+            os._exit(0 if read is not None and len(read.read_series("m")) == 1 else 5)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    """
+    assert start(script, tmp_path).wait(60) == 0
+
+
 CROWD = """
     import sys
     try:
