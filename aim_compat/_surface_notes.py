@@ -67,7 +67,8 @@ DIFFERS: tuple[tuple[str, str, str], ...] = (
     (
         "aim.sdk.repo",
         "Repo.structured_db",
-        "a stand-in: look-ups of runs by hash, of experiments and of tags.",
+        "a stand-in: look-ups of runs, experiments and tags by id and name, and editing them; "
+        "experiments that no run has appear once they are made.",
     ),
     (
         "aim.sdk.sequence",
@@ -214,7 +215,7 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     (
         "aim.sdk.repo",
         "Repo.container_pool Repo.encryption_key Repo.meta_tree Repo.persistent_pool "
-        "Repo.request_container Repo.request_tree Repo.run_props_cache_hint",
+        "Repo.request_container Repo.request_tree",
         _ENGINE,
     ),
     ("aim.sdk.repo", "Repo.request_run_lock", _LOCKS),

@@ -90,8 +90,8 @@ def metric_frame(
 
 
 def concatenated(frames: Iterable[DataFrame]) -> DataFrame | None:
-    """All frames below each other, numbered anew; None if there is none."""
+    """All frames below each other, each numbered by itself as in Aim; None if there is none."""
     found = list(frames)
     if not found:
         return None
-    return _pandas().concat(found).reset_index(drop=True)  # type: ignore[no-any-return]  # pandas is Any here
+    return _pandas().concat(found)  # type: ignore[no-any-return]  # pandas is Any here

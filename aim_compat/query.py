@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aim_compat._absent_members import with_absent_members
 from aim_compat.aimql import parse_aimql
+from aim_compat.progress import reported
 from aim_compat.sequences import Metric, Sequence, sequence_of
 from aim_compat.types import QueryReportMode
 
@@ -154,7 +155,7 @@ class SingleRunSequenceCollection(SequenceCollection):
 
 
 class QueryRunSequenceCollection(SequenceCollection):
-    """Runs that match a query, newest first.
+    """Runs that match a query, newest first, from behind `offset` on if there is such a run.
 
     Raises:
         SyntaxError: the query is malformed or refused; here, and not when it is iterated (Q06).
@@ -191,15 +192,16 @@ class QueryRunSequenceCollection(SequenceCollection):
         from aim_compat.run import Run
 
         repo = self.repo
+        after = self.offset if repo.run_exists(self.offset or "") else None
 
         def search(progress: Progress | None) -> Iterator[SingleRunSequenceCollection]:
             for record in repo._backend.search_runs(
-                self._parsed, after=self.offset, sequences=False, progress=progress
+                self._parsed, after=after, sequences=False, progress=progress
             ):
                 run = Run._reader(record.hash, repo, record)
                 yield SingleRunSequenceCollection(run, self.seq_cls)
 
-        return _reported(search, repo, mode)
+        return _reported(search, repo, mode, all_runs=True, after=after)
 
     def dataframe(
         self,
@@ -268,41 +270,46 @@ class QuerySequenceCollection(SequenceCollection):
         return _reported(search, repo, mode)
 
 
-def _reported(search: Any, repo: Repo, mode: QueryReportMode) -> Iterator[Any]:
-    """What a search finds, with the progress the caller asked for."""
+def _reported(
+    search: Any,
+    repo: Repo,
+    mode: QueryReportMode,
+    *,
+    all_runs: bool = False,
+    after: str | None = None,
+) -> Iterator[Any]:
+    """What a search finds, with the progress the caller asked for.
+
+    Args:
+        search: given a `Progress` or None, yields collections.
+        repo: what is searched.
+        mode: how to report.
+        all_runs: whether tuples come for runs that do not match, too.
+        after: the run the search starts behind.
+    """
     if mode is QueryReportMode.PROGRESS_TUPLE:
-        return _with_tuples(search, repo._backend.count_runs())
+        return _with_tuples(search, repo, all_runs, after)
     if mode is QueryReportMode.PROGRESS_BAR:
-        return _with_bar(search, repo._backend.count_runs())
+        return reported(search, repo._backend.count_runs())
     return iter(search(None))
 
 
-def _with_tuples(search: Any, total: int) -> Iterator[Any]:
-    """(found or None, (done, total)) for each run looked at."""
-    looked_at = reported = 0
-
-    def progress(done: int, of_all: int) -> None:
-        nonlocal looked_at
-        del of_all  # candidates of an index; the caller thinks in runs
-        looked_at = done
-
-    for collection in search(progress):
-        here = min(max(looked_at, reported) + 1, total)
-        for done in range(reported + 1, here):
-            yield None, (done, total)
-        reported = here
-        yield collection, (here, total)
-    for done in range(reported + 1, total + 1):
-        yield None, (done, total)
-
-
-def _with_bar(search: Any, total: int) -> Iterator[Any]:
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        log.debug("tqdm is not installed; no progress bar")
-        yield from search(None)
-        return
-    with tqdm(total=total) as bar:
-        yield from search(lambda done, of_all: bar.update(done - bar.n))
-        bar.update(total - bar.n)
+def _with_tuples(search: Any, repo: Repo, all_runs: bool, after: str | None) -> Iterator[Any]:
+    """(found or None, (place among all runs, number of runs)), newest run first (Q05)."""
+    hashes = repo._backend.list_runs()[::-1]
+    total = len(hashes)
+    if after in hashes:
+        hashes = hashes[hashes.index(after) + 1 :]
+    places = {run_hash: place for place, run_hash in enumerate(hashes, 1)}
+    last = 0
+    for collection in search(None):
+        # A run that is not among them was made meanwhile.
+        place = max(places.get(collection.run.hash, last), last)
+        if all_runs:
+            for between in range(last + 1, place):
+                yield None, (between, total)
+        yield collection, (place, total)
+        last = place
+    if all_runs:
+        for between in range(last + 1, len(hashes) + 1):
+            yield None, (between, total)

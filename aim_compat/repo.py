@@ -22,6 +22,7 @@ from aim_compat.aimql import parse_aimql
 from aim_compat.context import context_from_wire
 from aim_compat.errors import not_a_sequence_type, repo_missing
 from aim_compat.params import example_types, ordered, visible
+from aim_compat.progress import counted
 from aim_compat.query import QueryRunSequenceCollection, QuerySequenceCollection
 from aim_compat.run import Run
 from aim_compat.run_reading import listing_order
@@ -65,6 +66,8 @@ class Repo:
     """
 
     tracking_queue = None
+    run_props_cache_hint: str | None = None
+    """Taken and not needed: names a cache of Aim's relational database."""
     _pool: ClassVar[weakref.WeakValueDictionary[str, Repo]] = weakref.WeakValueDictionary()
     _pool_lock = threading.Lock()
 
@@ -180,8 +183,8 @@ class Repo:
             yield Run._reader(run_hash, self)
 
     def iter_runs_from_cache(self, offset: str | None = None) -> Iterator[Run]:
-        """All runs, newest first, starting behind `offset`."""
-        return self._search(_EVERYTHING, offset)
+        """All runs, newest first, starting behind `offset` if there is such a run."""
+        return self._search(_EVERYTHING, offset if self.run_exists(offset or "") else None)
 
     def _search(self, query: str, offset: str | None = None) -> Iterator[Run]:
         parsed = parse_aimql(query, None)
@@ -358,7 +361,7 @@ class Repo:
         from matyan_client.copying import copy_run
 
         remaining = []
-        for run_hash in run_hashes:
+        for run_hash in counted(run_hashes):
             try:
                 copy_run(run_hash, self._backend, get_repo(dest_repo)._backend)
             except (MatyanError, OSError) as exc:

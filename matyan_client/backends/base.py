@@ -217,6 +217,28 @@ class Backend(Protocol):
         """Delete an experiment by id or name; its runs stay. False if there was none."""
         ...
 
+    def create_experiment(self, name: str) -> ExperimentRecord:
+        """Make an experiment without runs; raises InvalidInputError if the name is taken."""
+        ...
+
+    def update_experiment(self, experiment: ExperimentRecord) -> bool:
+        """Give the experiment of this id this name, description and archived mark; False if there
+        is none. Raises InvalidInputError if another one has the name."""
+        ...
+
+    def create_tag(self, name: str) -> TagRecord:
+        """Make a tag that no run has; raises InvalidInputError if the name is taken."""
+        ...
+
+    def update_tag(self, tag: TagRecord) -> bool:
+        """Give the tag of this id this name, colour, description and archived mark; False if there
+        is none. Raises InvalidInputError if another one has the name."""
+        ...
+
+    def delete_tag(self, tag: str) -> bool:
+        """Delete a tag by id or name, and take it off all runs; False if there was none."""
+        ...
+
     def close(self) -> None:
         """Deliver what is left and release files and connections; usable again afterwards."""
         ...

@@ -132,6 +132,28 @@ class EmbeddedBackend:
         """Delete an experiment by id or name."""
         return self._refresh() and self._store.delete_experiment(experiment)
 
+    def create_experiment(self, name: str) -> ExperimentRecord:
+        """Make an experiment without runs."""
+        self._refresh()
+        return self._store.create_experiment(name)
+
+    def update_experiment(self, experiment: ExperimentRecord) -> bool:
+        """Change the experiment of this id."""
+        return self._refresh() and self._store.update_experiment(experiment)
+
+    def create_tag(self, name: str) -> TagRecord:
+        """Make a tag that no run has."""
+        self._refresh()
+        return self._store.create_tag(name)
+
+    def update_tag(self, tag: TagRecord) -> bool:
+        """Change the tag of this id."""
+        return self._refresh() and self._store.update_tag(tag)
+
+    def delete_tag(self, tag: str) -> bool:
+        """Delete a tag by id or name."""
+        return self._refresh() and self._store.delete_tag(tag)
+
     # -- searching ------------------------------------------------------------------------------
 
     def get_run(

@@ -21,7 +21,7 @@ from matyan_client.protocol.records import (
     Series,
     TagRecord,
 )
-from matyan_client.store import search
+from matyan_client.store import labels, search
 from matyan_client.store.apply import apply_batch, run_id_of
 from matyan_client.store.blobs import BlobStore
 from matyan_client.store.database import Database
@@ -133,17 +133,35 @@ class Store:
             self.blobs.collect(orphans, lambda sha256: _is_used(connection, sha256))
         return True
 
+    def create_experiment(self, name: str) -> ExperimentRecord:
+        """Make an experiment without runs."""
+        with self.database.writing() as connection:
+            return labels.create_experiment(connection, name)
+
+    def update_experiment(self, experiment: ExperimentRecord) -> bool:
+        """Change the experiment of this id; False if there is none."""
+        with self.database.writing() as connection:
+            return labels.update_experiment(connection, experiment)
+
     def delete_experiment(self, experiment: str) -> bool:
         """Delete an experiment by id or name; its runs stay, without one."""
         with self.database.writing() as connection:
-            row = connection.execute(
-                "SELECT id FROM experiments WHERE uuid = ?1 OR name = ?1", (experiment,)
-            ).fetchone()
-            if row is None:
-                return False
-            connection.execute("UPDATE runs SET experiment_id = NULL WHERE experiment_id = ?", row)
-            connection.execute("DELETE FROM experiments WHERE id = ?", row)
-        return True
+            return labels.delete_experiment(connection, experiment)
+
+    def create_tag(self, name: str) -> TagRecord:
+        """Make a tag that no run has."""
+        with self.database.writing() as connection:
+            return labels.create_tag(connection, name)
+
+    def update_tag(self, tag: TagRecord) -> bool:
+        """Change the tag of this id; False if there is none."""
+        with self.database.writing() as connection:
+            return labels.update_tag(connection, tag)
+
+    def delete_tag(self, tag: str) -> bool:
+        """Delete a tag by id or name; False if there was none."""
+        with self.database.writing() as connection:
+            return labels.delete_tag(connection, tag)
 
     # -- runs -----------------------------------------------------------------------------------
 
@@ -334,25 +352,12 @@ class Store:
     def list_experiments(self) -> list[ExperimentRecord]:
         """All experiments by name."""
         with self.database.reading() as connection:
-            return [
-                ExperimentRecord(row[0], row[1], row[2], bool(row[3]), row[4], row[5])
-                for row in connection.execute(
-                    "SELECT uuid, name, description, archived, created_at, (SELECT count(*)"
-                    " FROM runs WHERE experiment_id = experiments.id)"
-                    " FROM experiments ORDER BY name"
-                )
-            ]
+            return list(labels.experiments(connection))
 
     def list_tags(self) -> list[TagRecord]:
         """All tags by name."""
         with self.database.reading() as connection:
-            return [
-                TagRecord(row[0], row[1], row[2], row[3], bool(row[4]), row[5])
-                for row in connection.execute(
-                    "SELECT uuid, name, color, description, archived, (SELECT count(*)"
-                    " FROM run_tags WHERE tag_id = tags.id) FROM tags ORDER BY name"
-                )
-            ]
+            return list(labels.tags(connection))
 
     def close(self) -> None:
         """Close the database's connections."""

@@ -240,5 +240,5 @@ def test_frames_of_queries(three: list[Run], tmp_path: Path):
     metrics = repo.query_metrics('metric.name == "a"', report_mode=OFF).dataframe(only_last=True)
     assert metrics is not None
     assert metrics["value"].tolist() == [2.0, 1.0, 0.0]
-    assert metrics.index.tolist() == [0, 1, 2]
+    assert metrics.index.tolist() == [0, 0, 0]
     assert repo.query_runs("run.i == 9", report_mode=OFF).dataframe() is None
