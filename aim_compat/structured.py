@@ -10,10 +10,9 @@ import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from aim_compat._absent_members import with_absent_members
 from aim_compat.snapshot import note_write
 from matyan_client.exceptions import NotFoundError
-
-from aim_compat._absent_members import with_absent_members
 
 if TYPE_CHECKING:
     from aim_compat.repo import Repo

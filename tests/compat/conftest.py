@@ -7,7 +7,6 @@ import os
 import sys
 import time
 from collections import Counter
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["cases"]
-
-collect_ignore = [] if find_spec("hypothesis") else ["test_aimql.py"]
-"""Real Aim's own environment has no need of it: that test starts real Aim itself."""
 
 GOLDENS = Goldens(HERE / "goldens")
 LEDGER_FOLDER = HERE / "ledger"
