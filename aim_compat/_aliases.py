@@ -46,7 +46,10 @@ def resolve(module: str, name: str) -> Any:
     if row is not None and row.status is not _surface.Status.ABSENT:
         return row.value if not row.home else _load(row.home)
     if _surface.has_module(f"{module}.{name}"):
-        return importlib.import_module(f"{to_ours(module)}.{name}")
+        try:
+            return importlib.import_module(f"{to_ours(module)}.{name}")
+        except _surface.MissingLibraryError as exc:
+            raise AttributeError(str(exc)) from exc
     absent = row or _surface.absence(f"{module}.{name}")
     if absent is None and module == AIM:
         # Attributes that importing leaves on Aim's package, as in `aim.run.Run` (behaviour M05).
@@ -66,7 +69,12 @@ def _load(home: str) -> Any:
 
 def names_of(module: str) -> list[str]:
     """The names of an Aim module that work here, its submodules included."""
-    return sorted({*_surface.names(module), *_surface.submodules(module)})
+    below = {
+        name
+        for name in _surface.submodules(module)
+        if _surface.missing_library(f"{module}.{name}") is None
+    }
+    return sorted({*_surface.names(module), *below})
 
 
 class AliasModule(ModuleType):
@@ -91,7 +99,11 @@ class _AliasModuleLoader(Loader):
         )
 
     def exec_module(self, module: ModuleType) -> None:
-        """Nothing to run: names resolve when they are used."""
+        """Names resolve when they are used; what is about a library asks that it be there."""
+        name = to_aim(module.__name__)
+        library = _surface.missing_library(name)
+        if library is not None:
+            raise _surface.MissingLibraryError(library, name)
 
 
 class _AbsentLoader(Loader):

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import enum
 import functools
+import importlib.util
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aim_compat._surface_members import CLASSES
 from aim_compat._surface_notes import ABSENT, DIFFERS
-from aim_compat._surface_table import AIM_VERSION, CONSTANTS, HOMES, MODULES
+from aim_compat._surface_table import AIM_VERSION, CONSTANTS, HOMES, MODULES, NEED_A_LIBRARY
 from matyan_client.exceptions import MatyanError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ __all__ = [
     "AIM_VERSION",
     "AbsentModuleError",
     "AbsentNameError",
+    "MissingLibraryError",
     "Row",
     "Status",
     "absence",
@@ -40,6 +42,7 @@ __all__ = [
     "has_module",
     "lineage",
     "members",
+    "missing_library",
     "modules",
     "names",
     "rows",
@@ -93,6 +96,17 @@ class AbsentModuleError(MatyanError, ModuleNotFoundError):
     def __init__(self, row: Row, asked: str) -> None:
         self.row = row
         super().__init__(_absent_text(row, asked))
+
+
+class MissingLibraryError(MatyanError, ModuleNotFoundError):
+    """A module of Aim that is about another library, which is not installed (behaviour O10)."""
+
+    def __init__(self, library: str, asked: str) -> None:
+        super().__init__(
+            f"No module named {library!r}, which {asked} is about. Install it with: "
+            f"pip install {library}",
+            name=library,
+        )
 
 
 def _absent_text(row: Row, asked: str) -> str:
@@ -212,6 +226,12 @@ def members(dotted: str) -> list[str]:
 def modules() -> list[str]:
     """All modules of Aim that can be imported here."""
     return sorted(MODULES)
+
+
+def missing_library(module: str) -> str | None:
+    """The library a module of Aim is about, where it is not installed."""
+    library = NEED_A_LIBRARY.get(module)
+    return None if library is None or importlib.util.find_spec(library) else library
 
 
 def has_module(name: str) -> bool:

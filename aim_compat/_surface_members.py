@@ -192,6 +192,7 @@ CLASSES: dict[str, tuple[str, str]] = {
         "sparse_list indices_list values_list sparse_numpy indices_numpy values_numpy tolist first "
         "first_idx first_value last last_idx last_value",
     ),
+    "aim.storage.artifacts.ArtifactStorage": ("AbstractArtifactStorage", ""),
     "aim.storage.artifacts.artifact_registry.ArtifactStorageRegistry": (
         "",
         "__init__ register get_storage registry",
@@ -217,6 +218,11 @@ CLASSES: dict[str, tuple[str, str]] = {
     "aim.storage.context.Context": (
         "",
         "__init__ idx __repr__ to_dict __iter__ __len__ __getitem__ __hash__ __eq__",
+    ),
+    "aim.storage.inmemorytreeview.InMemoryTreeView": (
+        "TreeView",
+        "__init__ __delitem__ __setitem__ array collect first_key items items_eager iterlevel keys "
+        "keys_eager last_key make_array view container",
     ),
     "aim.storage.locking.RunLock": ("", "lock release"),
     "aim.storage.object.CustomObject": (
@@ -264,7 +270,7 @@ CLASSES: dict[str, tuple[str, str]] = {
     ),
     "aim.storage.treeview.TreeView": (
         "",
-        "__getitem__ __setitem__ preload finalize subtree get set keys_eager keys "
+        "__getitem__ __setitem__ __delitem__ preload finalize subtree get set keys_eager keys "
         "items_eager items array first_key last_key view make_array collect",
     ),
     "aim.storage.types.CustomObjectBase": ("", ""),

@@ -97,11 +97,6 @@ DIFFERS: tuple[tuple[str, str, str], ...] = (
         "nothing.",
     ),
     (
-        "aim.sdk.logging.log_record",
-        "LogRecord.__init__",
-        "a plain object, not a CustomObject; its attributes and json() are Aim's.",
-    ),
-    (
         "aim.sdk.repo",
         "Repo.copy_runs",
         "better: an unknown run makes it return (False, remaining) instead of hanging.",
@@ -117,13 +112,14 @@ DIFFERS: tuple[tuple[str, str, str], ...] = (
     (
         "aim.sdk.objects.image",
         "Image.caption",
-        "travels as text: a caption of another type is read back as its str(); None stays None.",
+        "better: a caption that cannot be stored, such as a tensor, is stored as its str() instead "
+        "of failing the call of track().",
     ),
     (
         "aim.storage.object",
         "CustomObject.storage",
-        "a small stand-in; that of an Image has data, format, width, height, caption and source. "
-        "Fields a script adds stay in its process.",
+        "better: paths lead into objects that are fields of others, too; iteration, len() and `in` "
+        "work.",
     ),
     (
         "aim.sdk.objects.audio",
@@ -134,13 +130,8 @@ DIFFERS: tuple[tuple[str, str, str], ...] = (
     (
         "aim.sdk.objects.distribution",
         "Distribution.__init__",
-        "weights that are NaN or infinite, and ranges that are upside down, are refused "
-        "(ValueError). Weights read back are int64 or float64.",
-    ),
-    (
-        "aim.sdk.objects.figure",
-        "Figure.__init__",
-        "numbers that are not finite become null, as plotly writes them.",
+        "better: takes torch tensors that track gradients; weights that are no numbers are refused "
+        "(TypeError) instead of stored as memory addresses.",
     ),
     (
         "aim.ext.notebook.notebook",
@@ -149,14 +140,31 @@ DIFFERS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "aim.storage.object",
-        "CustomObject.__init__",
-        "classes of one's own work in the process (storage, alias, by_name); tracking them or "
-        "keeping them as parameters raises TypeError until the full surface.",
+        "CustomObject.by_name",
+        "better: stored objects whose class is not registered in the reading process come back as "
+        "an `UnregisteredObject` with all of their storage; Aim raises KeyError.",
     ),
     (
         "aim.sdk.objects.artifact",
-        "Artifact.__init__",
-        "artifacts are made by run.log_artifact(s) and read from run.artifacts, not constructed.",
+        "Artifact.upload",
+        "better: a name that leaves the store ('..', an absolute path) is refused (ValueError); an "
+        "upload that fails in the background is logged, where Aim says nothing.",
+    ),
+    (
+        "aim.storage.artifacts.artifact_registry",
+        "ArtifactStorageRegistry.get_storage",
+        "better: schemes nobody registered (gs, abfs, sftp, ...) are tried with fsspec (extra "
+        "`fsspec`); boto3 comes with the extra `s3`.",
+    ),
+    (
+        "aim.storage.artifacts.filesystem_storage",
+        "FilesystemArtifactStorage.delete_artifact",
+        "better: removes files; Aim's can only remove directories.",
+    ),
+    (
+        "aim.storage.artifacts.filesystem_storage",
+        "FilesystemArtifactStorage.__init__",
+        "better: all that follows file:// is the path, `#` and `?` in it included.",
     ),
 )
 
@@ -165,10 +173,7 @@ _ADAPTERS = (
     "framework adapters come with the adapters release; until then track from the framework's own "
     "callbacks with run.track(...)."
 )
-_DATASETS = (
-    "dataset descriptors come with the adapters release; until then store a dict: "
-    "run['dataset'] = {...}."
-)
+_UPLOADS = "uploads in the background are waited for at the end of the process without it."
 _ENGINE = (
     "it belongs to Aim's RocksDB engine, which has no counterpart here; what Run and Repo offer "
     "is the way to the data."
@@ -197,9 +202,6 @@ _URIS = (
 _SANDBOX = (
     "queries are not run as Python here, so there is no sandbox; syntax_error_check(query) and "
     "repo.query_*(...) are the way to check and to ask."
-)
-_PLOTLY = (
-    "it is a patch for plotly's reader of matplotlib figures, which Figure(...) takes care of."
 )
 _PARAMS = "it is switched on by Run(log_system_params=True) and read from run['__system_params']."
 
@@ -242,7 +244,6 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
         "series are written by run.track(...).",
     ),
     ("aim.storage.treearrayview", "TreeArrayView.tree", _ENGINE),
-    ("aim.sdk.objects.artifact", "Artifact.upload", "run.log_artifact(...) uploads."),
     ("aim.storage.query", "RestrictedPythonQuery.run_metadata_cache", _ENGINE),
     # names and modules
     *(
@@ -253,9 +254,7 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
             "xgboost sdk.adapters"
         ).split()
     ),
-    ("aim.hf_dataset", "*", _DATASETS),
     ("aim.sdk.objects.io", "*", _FULL),
-    ("aim.sdk.objects.plugins", "*", _DATASETS),
     *((f"aim.cli.{name}", "*", _CLI) for name in _CLI_MODULES.split()),
     ("aim.web", "*", _UI),
     ("aim.ext.notebook.notebook", "display_colab display_notebook", _UI),
@@ -283,8 +282,6 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
         _LOCKS,
     ),
     ("aim.sdk.maintenance_run", "RunAutoClean", _LOCKS),
-    ("aim.sdk.objects.artifact", "registry", _FULL),
-    ("aim.sdk.objects.figure", "matplotlib_get_offset_position", _PLOTLY),
     ("aim.sdk.query_analyzer", "*", "queries are parsed and indexed without it."),
     ("aim.sdk.query_utils", "*", "it is how Aim evaluates queries; use repo.query_*(...)."),
     ("aim.sdk.remote_repo_proxy", "*", _REMOTE),
@@ -322,23 +319,15 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
         "RunTracker.sequence_infos RunTracker.series_run_trees RunTracker.track_rate_warn",
         _ENGINE,
     ),
-    ("aim.sdk.types", "CustomObjectBase", _FULL),
     ("aim.sdk.utils", "backup_run restore_run_backup", _ENGINE),
-    (
-        "aim.storage.artifacts",
-        "*",
-        "S3 and other artifact stores come with a later release; "
-        "run.set_artifacts_uri('file://...') works.",
-    ),
+    ("aim.storage.artifacts.s3_storage", "S3ArtifactsStorageAutoClean", _UPLOADS),
     ("aim.storage.container", "*", _ENGINE),
     ("aim.storage.encoding", "*", _ENGINE),
     ("aim.storage.hashing.c_hash", "*", _ENGINE),
     ("aim.storage.hashing.hashing", "decode_int64 encode_int64", _ENGINE),
-    ("aim.storage.inmemorytreeview", "*", _ENGINE),
     ("aim.storage.lock_proxy", "*", _LOCKS),
     ("aim.storage.locking", "AutoFileLock FileSystemInspector NoopLock RefreshLock", _LOCKS),
     ("aim.storage.migrations", "*", _ENGINE),
-    ("aim.storage.object", "CustomObjectBase InMemoryTreeView", _ENGINE),
     ("aim.storage.proxy", "*", _ENGINE),
     (
         "aim.storage.query",
@@ -351,10 +340,9 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     *(
         (f"aim.storage.{name}", "*", _ENGINE)
         for name in (
-            "containertreeview env prefixview treeutils treeutils_non_native treeview treeviewproxy"
+            "containertreeview env prefixview treeutils treeutils_non_native treeviewproxy"
         ).split()
     ),
-    ("aim.storage.types", "CustomObjectBase", _FULL),
     ("aim.storage.union", "*", _ENGINE),
     (
         "aim.storage.utils",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["AIM_VERSION", "CONSTANTS", "HOMES", "MODULES"]
+__all__ = ["AIM_VERSION", "CONSTANTS", "HOMES", "MODULES", "NEED_A_LIBRARY"]
 
 AIM_VERSION = "3.29.1"
 
@@ -20,10 +20,11 @@ HOMES = {
         "aim_compat.run": "BasicRun Run",
         "aim_compat.repo": "Repo get_repo",
         "aim_compat.locations": "clean_repo_path get_aim_repo_name search_aim_repo work_directory",
-        "aim_compat.objects": "Image Audio Text Distribution Figure CustomObject "
-        "convert_to_aim_image_list",
+        "aim_compat.objects": "Image Audio Text Distribution Figure Artifact LogLine LogRecord "
+        "CustomObject CustomObjectBase InMemoryTreeView TreeView convert_to_aim_image_list "
+        "matplotlib_get_offset_position",
         "aim_compat.sequences": "Sequence MediaSequenceBase Metric Images Audios Texts "
-        "Distributions Figures LogLine Logs LogRecord LogRecords SEQUENCE_TYPE_MAP T",
+        "Distributions Figures Logs LogRecords SEQUENCE_TYPE_MAP T",
         "aim_compat.views": "ArrayView TreeArrayView SequenceData SequenceV1Data SequenceV2Data",
         "aim_compat.query": "SequenceCollection SingleRunSequenceCollection "
         "QuerySequenceCollection QueryRunSequenceCollection",
@@ -32,7 +33,14 @@ HOMES = {
         "aim_compat.hashing": "hash_auto",
         "aim_compat.types": "QueryReportMode RepoStatus BLOB AimObject AimObjectArray "
         "AimObjectDict AimObjectKey AimObjectPath AimObjectPrimitive",
-        "aim_compat.artifacts": "Artifact",
+        "aim_compat.artifacts": "AbstractArtifactStorage ArtifactStorage ArtifactStorageRegistry "
+        "FilesystemArtifactStorage S3ArtifactStorage S3ArtifactStorage_clientconfig "
+        "S3ArtifactStorage_factory registry",
+        "aim_compat.datasets.hugging_face": "HFDataset",
+        "aim_compat.datasets.dvc": "DvcData",
+        "aim_compat.datasets.hub": "HubDataset",
+        "aim_compat.datasets.deeplake": "DeeplakeDataset UncommittedDatasetWarning "
+        "ViewOnUncommittedDatasetWarning",
         "aim_compat.handlers": "CallbackHandler Caller On add_handler_event_name "
         "check_handler_method_params event get_handler_event_names handles_events on "
         "predefine_event",
@@ -101,6 +109,7 @@ MODULES: dict[str, str] = {
     "aim.ext.tensorboard_tracker.tracker": "Audio Distribution Image TensorboardEvent "
     "TensorboardEventConsumer TensorboardFolderTracker TensorboardTracker",
     "aim.ext.utils": "get_environment_variables get_git_info get_installed_packages",
+    "aim.hf_dataset": "HFDataset",
     "aim.sdk": _CLASSES,
     "aim.sdk.base_run": "BaseRun MissingRunError generate_run_hash get_repo hash_auto",
     "aim.sdk.callbacks": "Caller event predefine_event",
@@ -121,11 +130,18 @@ MODULES: dict[str, str] = {
     "inst_has_typename is_jax_device_array is_number is_numpy_array is_numpy_number is_py_number "
     "is_pytorch_tensor is_tf_tensor",
     "aim.sdk.objects": "Audio Distribution Figure Image Text",
-    "aim.sdk.objects.artifact": "Artifact CustomObject",
+    "aim.sdk.objects.artifact": "Artifact CustomObject registry",
     "aim.sdk.objects.audio": "Audio BLOB CustomObject inst_has_typename",
     "aim.sdk.objects.distribution": "BLOB CustomObject Distribution",
-    "aim.sdk.objects.figure": "BLOB CustomObject Figure inst_has_typename",
+    "aim.sdk.objects.figure": "BLOB CustomObject Figure inst_has_typename "
+    "matplotlib_get_offset_position",
     "aim.sdk.objects.image": "BLOB CustomObject Image convert_to_aim_image_list inst_has_typename",
+    "aim.sdk.objects.plugins": "",
+    "aim.sdk.objects.plugins.deeplake_dataset": "CustomObject DeeplakeDataset "
+    "UncommittedDatasetWarning ViewOnUncommittedDatasetWarning",
+    "aim.sdk.objects.plugins.dvc_metadata": "CustomObject DvcData",
+    "aim.sdk.objects.plugins.hf_datasets_metadata": "CustomObject HFDataset",
+    "aim.sdk.objects.plugins.hub_dataset": "CustomObject HubDataset",
     "aim.sdk.objects.text": "BLOB CustomObject Text",
     "aim.sdk.repo_utils": "get_repo",
     "aim.sdk.repo": "AutoClean LockManager QueryReportMode QueryRunSequenceCollection "
@@ -150,22 +166,32 @@ MODULES: dict[str, str] = {
     "aim.sdk.tracker": "AimObject Context CustomObject RunTracker SEQUENCE_TYPE_MAP "
     "check_types_compatibility convert_to_py_number get_object_typename hash_auto is_number",
     "aim.sdk.training_flow": "Caller Run TrainingFlow event",
-    "aim.sdk.types": f"{_ALIASES} BLOB QueryReportMode SafeNone Singleton",
+    "aim.sdk.types": f"{_ALIASES} BLOB CustomObjectBase QueryReportMode SafeNone Singleton",
     "aim.sdk.utils": "CustomObject any_list_regex check_types_compatibility clean_repo_path "
     "generate_run_hash get_aim_repo_name get_object_typename prune search_aim_repo work_directory",
     "aim.utils": "disable_safe_mode enable_safe_mode",
     "aim.utils.deprecation": "deprecation_warning python_version_deprecation_check",
     "aim.storage": "",
     "aim.storage.arrayview": "ArrayView",
+    "aim.storage.artifacts": "ArtifactStorage registry",
+    "aim.storage.artifacts.artifact_registry": "ArtifactStorageRegistry "
+    "FilesystemArtifactStorage S3ArtifactStorage registry",
+    "aim.storage.artifacts.artifact_storage": "AbstractArtifactStorage",
+    "aim.storage.artifacts.filesystem_storage": "AbstractArtifactStorage FilesystemArtifactStorage",
+    "aim.storage.artifacts.s3_storage": "AbstractArtifactStorage AutoClean S3ArtifactStorage "
+    "S3ArtifactStorage_clientconfig S3ArtifactStorage_factory",
     "aim.storage.context": "AimObject Context hash_auto",
     "aim.storage.hashing": "hash_auto",
     "aim.storage.hashing.hashing": "hash_auto",
     "aim.storage.locking": "RunLock",
-    "aim.storage.object": "CustomObject",
+    "aim.storage.inmemorytreeview": "AimObject AimObjectKey AimObjectPath CustomObjectBase "
+    "InMemoryTreeView TreeArrayView",
+    "aim.storage.object": "CustomObject CustomObjectBase InMemoryTreeView",
     "aim.storage.query": "Query RestrictedPythonQuery query_add_default_expr strip_query "
     "syntax_error_check",
     "aim.storage.treearrayview": "TreeArrayView",
-    "aim.storage.types": f"{_ALIASES} BLOB SafeNone Singleton",
+    "aim.storage.treeview": "AimObject AimObjectKey AimObjectPath TreeView",
+    "aim.storage.types": f"{_ALIASES} BLOB CustomObjectBase SafeNone Singleton",
     "aim.storage.utils": "BLOB",
 }
 """Modules of Aim and the names they hand out here."""
@@ -179,6 +205,15 @@ _COMMANDS = {
     "UP_NAME": "up",
     "VERSION_NAME": "version",
 }
+
+NEED_A_LIBRARY = {
+    "aim.hf_dataset": "datasets",
+    "aim.sdk.objects.plugins.deeplake_dataset": "deeplake",
+    "aim.sdk.objects.plugins.dvc_metadata": "dvc",
+    "aim.sdk.objects.plugins.hf_datasets_metadata": "datasets",
+    "aim.sdk.objects.plugins.hub_dataset": "hub",
+}
+"""Modules that are about a library, and whose import fails where it is not installed (O10)."""
 
 CONSTANTS: dict[str, dict[str, Any]] = {
     "aim.__version__": {"__version__": AIM_VERSION},

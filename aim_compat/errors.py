@@ -221,13 +221,11 @@ def artifacts_uri_missing() -> InvalidInputError:
 
 def artifact_scheme_unsupported(scheme: str) -> InvalidInputError:
     """An artifact store of a kind we do not have (behaviour M03)."""
-    hint = (
-        " Artifacts in S3 come with the extra 'matyan-client[s3]' of a later release; until then "
-        "use a file:// URI."
-        if scheme == "s3"
-        else " Use a file:// URI."
+    return InvalidInputError(
+        f"{scheme!r} is not supported artifact storage scheme. Use a file:// or s3:// URI, install "
+        "'matyan-client[fsspec]' and the package for this scheme, or register a store of your own "
+        "in aim.storage.artifacts.registry."
     )
-    return InvalidInputError(f"{scheme!r} is not supported artifact storage scheme.{hint}")
 
 
 def repo_missing(path: str, *, aim_has_one: bool = False) -> RepoError:

@@ -10,20 +10,24 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import os
-import struct
 import sys
 from pathlib import PurePath
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aim_compat.errors import MissingKeyError, key_unsupported, value_unsupported
+from aim_compat.key_order import key_order
+from aim_compat.objects import CustomObjectBase, aim_type, list_to_wire, to_wire
+from aim_compat.typenames import get_object_typename
+from aim_compat.types import BLOB
 from matyan_client.exceptions import InvalidInputError, OutOfRangeError
+from matyan_client.objects import Blob
 from matyan_client.objects.base import Trackable
 from matyan_client.objects.params import MAX_DEPTH
 from matyan_client.protocol.records import StoredObject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = [
     "HIDDEN",
@@ -31,11 +35,12 @@ __all__ = [
     "clean_value",
     "example_types",
     "flatten",
-    "key_order",
     "look_up",
     "ordered",
     "path_of",
     "visible",
+    "wire_list",
+    "wire_object",
     "with_emptied_parents",
     "writable_path",
 ]
@@ -90,7 +95,7 @@ def clean_value(value: Any, *, strict: bool) -> Any:
     | list, tuple | list | list |
     | dict and subclasses, keys text or int | dict | dict |
     | OmegaConf config | resolved to dicts and lists | the same |
-    | Image, Audio, ... | the object | the object |
+    | Image, Audio, ..., objects of one's own, BLOBs | the object | the object |
     | numpy scalar, path, date, time, enum member, set (better than Aim) | its value | `repr()` |
     | anything else | TypeError | `repr()` |
 
@@ -119,6 +124,10 @@ def _clean(value: Any, strict: bool, depth: int) -> Any:
         return [_clean(item, strict, depth + 1) for item in value]
     if isinstance(value, dict):
         return {_checked_key(key): _clean(item, strict, depth + 1) for key, item in value.items()}
+    if isinstance(value, CustomObjectBase):
+        return wire_object(value, depth + 1)
+    if isinstance(value, BLOB):
+        return Blob(value.load())
     if isinstance(value, Trackable):
         return value
     container = _omegaconf(value)
@@ -127,6 +136,25 @@ def _clean(value: Any, strict: bool, depth: int) -> Any:
     if not strict:
         return repr(value)
     return _clean_better(value, depth)
+
+
+def wire_object(item: CustomObjectBase, depth: int = 0) -> Trackable:
+    """One of Aim's objects, or of one's own, as what `matyan_client` stores.
+
+    Raises:
+        InvalidTypeError: a field that cannot be stored (a TypeError, behaviour O08).
+    """
+    return to_wire(item, lambda fields: _clean(fields, True, depth))
+
+
+def wire_list(items: Sequence[Any]) -> list[Trackable]:
+    """A list that is tracked, as what `matyan_client` stores (behaviour T01, T08).
+
+    Raises:
+        InvalidTypeError: an item that cannot be stored (a TypeError).
+    """
+    first_type = get_object_typename(items[0])
+    return list_to_wire(items, first_type, lambda value: clean_value(value, strict=True))
 
 
 def _clean_better(value: Any, depth: int) -> Any:
@@ -164,14 +192,6 @@ def _omegaconf(value: Any) -> Any:
 # -- reading ---------------------------------------------------------------------------------------
 
 
-def key_order(key: str | int) -> tuple[int, bytes]:
-    """Sorts keys as Aim's storage does: text by its UTF-8 bytes, a longer one before its own
-    beginning, then ints, negative ones last."""
-    if isinstance(key, str):
-        return 0, key.encode("utf-8", "surrogatepass") + b"\xfe"
-    return 1, struct.pack(">Q", key & 0xFFFFFFFFFFFFFFFF)
-
-
 def ordered(value: Any, decode: Callable[[StoredObject], Any]) -> Any:
     """A stored tree as plain Python values: keys in Aim's order, objects decoded."""
     if isinstance(value, StoredObject):
@@ -192,16 +212,16 @@ def visible(params: dict[str, Any] | None) -> dict[str, Any]:
     return {key: value for key, value in params.items() if key != HIDDEN}
 
 
-def look_up(tree: Any, path: Path) -> Any:
-    """The part of a stored tree at a path.
+def look_up(tree: Any, path: Path, decode: Callable[[StoredObject], Any] | None = None) -> Any:
+    """The part of a stored tree at a path; paths lead into objects, too, if these can be decoded.
 
     Raises:
         MissingKeyError: there is nothing (a KeyError, behaviour P05).
     """
     node = tree
-    for key in path:
-        if isinstance(node, StoredObject):
-            node = node.value
+    for at, key in enumerate(path):
+        if isinstance(node, StoredObject) and decode is not None:
+            return _inside(decode(node), path, at)
         if isinstance(node, dict) and key in node:
             node = node[key]
         elif isinstance(node, list) and isinstance(key, int) and 0 <= key < len(node):
@@ -225,12 +245,22 @@ def with_emptied_parents(tree: Any, path: Path) -> Path:
     return path
 
 
+def _inside(found: Any, path: Path, at: int) -> Any:
+    if isinstance(found, CustomObjectBase):
+        try:
+            return found.storage.collect(path[at:])
+        except (KeyError, IndexError, TypeError):
+            pass  # nothing there, or something that has no parts
+    raise MissingKeyError(path)
+
+
 def example_types(value: Any) -> Any:
     """The shape of a value with the type of each leaf, as `collect_params_info` shows it (Q10)."""
     if isinstance(value, dict):
         return {key: example_types(value[key]) for key in sorted(value, key=key_order)}
     if isinstance(value, StoredObject):
-        return {"__example_type__": f"aim.{value.value.get('type')}"}
+        dtype = str(value.value.get("type"))
+        return {"__example_type__": aim_type(dtype) if dtype != "custom" else value.value["name"]}
     shape: dict[Any, Any] = {"__example_type__": str(type(value))}
     if isinstance(value, list):
         shape.update(enumerate(map(example_types, value)))

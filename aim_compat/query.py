@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from aim_compat._absent_members import with_absent_members
 from aim_compat.aimql import parse_aimql
 from aim_compat.progress import reported
-from aim_compat.sequences import Metric, Sequence, sequence_of
+from aim_compat.sequences import Metric, Sequence, holds, searched_kind, sequence_of
 from aim_compat.types import QueryReportMode
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from aim_compat.repo import Repo
     from aim_compat.run_reading import RunReader
     from matyan_client.backends.base import Progress
-    from matyan_client.protocol.records import SequenceKind, SequenceRecord
+    from matyan_client.protocol.records import SequenceRecord
 
 __all__ = [
     "QueryRunSequenceCollection",
@@ -116,9 +116,13 @@ class SingleRunSequenceCollection(SequenceCollection):
         self._parsed = None
         self._records: list[SequenceRecord] | None = None
         if query:
-            kind = cast("SequenceKind", seq_cls.sequence_name())
             only = f"run.hash == {run.hash!r} and ({query})"
-            self._parsed = parse_aimql(only, kind, timezone_offset)
+            self._parsed = parse_aimql(
+                only,
+                searched_kind(seq_cls),
+                timezone_offset,
+                sequence_name=seq_cls.sequence_name(),
+            )
 
     @classmethod
     def _found(
@@ -139,11 +143,12 @@ class SingleRunSequenceCollection(SequenceCollection):
     def _matching(self) -> list[SequenceRecord]:
         if self._records is not None:
             return self._records
-        kind = cast("SequenceKind", self.seq_cls.sequence_name())
         if self._parsed is not None:
-            found = self.run._backend.search_sequences(kind, self._parsed)
-            return [record for _, records in found for record in records]
-        return [record for record in self.run._sequences() if kind in (None, record.kind)]
+            found = self.run._backend.search_sequences(searched_kind(self.seq_cls), self._parsed)
+            records = [record for _, records in found for record in records]
+        else:
+            records = self.run._sequences()
+        return [record for record in records if holds(self.seq_cls, record)]
 
     def iter_runs(self) -> Iterator[Any]:
         """Nothing: there is one run, `run` (behaviour Q04)."""
@@ -259,13 +264,16 @@ class QuerySequenceCollection(SequenceCollection):
     def _runs(self, mode: QueryReportMode) -> Iterator[Any]:
         from aim_compat.run import Run
 
-        repo, kind = self.repo, cast("SequenceKind", self.seq_cls.sequence_name())
-        parsed = parse_aimql(self.query, kind, self._timezone_offset)
+        repo, kind = self.repo, searched_kind(self.seq_cls)
+        parsed = parse_aimql(
+            self.query, kind, self._timezone_offset, sequence_name=self.seq_cls.sequence_name()
+        )
 
         def search(progress: Progress | None) -> Iterator[SingleRunSequenceCollection]:
             for record, matching in repo._backend.search_sequences(kind, parsed, progress=progress):
                 run = Run._reader(record.hash, repo, record)
-                yield SingleRunSequenceCollection._found(run, self.seq_cls, matching)
+                held = [sequence for sequence in matching if holds(self.seq_cls, sequence)]
+                yield SingleRunSequenceCollection._found(run, self.seq_cls, held)
 
         return _reported(search, repo, mode)
 

@@ -26,7 +26,7 @@ from aim_compat.progress import counted
 from aim_compat.query import QueryRunSequenceCollection, QuerySequenceCollection
 from aim_compat.run import Run
 from aim_compat.run_reading import listing_order
-from aim_compat.sequences import Audios, Distributions, Figures, Images, Metric, Texts
+from aim_compat.sequences import Audios, Distributions, Figures, Images, Metric, Texts, holds
 from aim_compat.sequences import Sequence as AnySequence
 from aim_compat.snapshot import note_write
 from aim_compat.structured import RunEntry, StructuredDB
@@ -309,12 +309,13 @@ class Repo:
         parsed = parse_aimql(_EVERYTHING, None)
         for run in self._backend.search_runs(parsed, params=False):
             for record in run.sequences or ():
-                if record.kind in found:
-                    idx = context_from_wire(record.context).idx
-                    seen.setdefault((record.kind, record.name, idx), record)
-        for record in sorted(seen.values(), key=listing_order):
+                idx = context_from_wire(record.context).idx
+                for name in types:
+                    if holds(AnySequence.registry[name], record):
+                        seen.setdefault((name, record.name, idx), record)
+        for (name, _, _), record in sorted(seen.items(), key=lambda item: listing_order(item[1])):
             context = context_from_wire(record.context).to_dict()
-            found[record.kind][record.name].append(context)
+            found[name][record.name].append(context)
         return found
 
     def collect_params_info(self) -> dict[Any, Any]:

@@ -14,10 +14,11 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 import matyan_client
-from aim_compat import artifacts as artifact_files
 from aim_compat._absent_members import with_absent_members
 from aim_compat.context import Context, as_context, context_from_wire, context_to_wire
 from aim_compat.errors import artifacts_uri_missing, incompatible_values
+from aim_compat.objects import Artifact
+from aim_compat.objects.artifact import StoredInRepository
 from aim_compat.params import HIDDEN, clean_value, path_of, writable_path
 from aim_compat.run_reading import RunReader
 from aim_compat.run_tracker import RunTracker
@@ -233,14 +234,16 @@ class BasicRun(RunReader):
         return None if uri is None else f"{uri}/{self.hash}"
 
     def set_artifacts_uri(self, uri: str) -> None:
-        """Choose where artifacts go, such as `file:///shared/artifacts`; without a scheme this
-        warns and changes nothing (M03)."""
-        if not artifact_files.has_scheme(uri):
+        """Choose where artifacts go: `file:///shared/artifacts`, `s3://bucket/prefix`, or any URI
+        whose scheme is registered in `aim_compat.artifacts.registry`.
+
+        Without a scheme this warns, and `log_artifact` will fail (M03).
+        """
+        if "://" not in uri:
             warnings.warn(
                 f'artifacts_uri must start with a scheme, e.g. s3:// or file://. Got "{uri}"',
                 stacklevel=2,
             )
-            return
         self._set_path((HIDDEN, "artifacts_uri"), uri.rstrip("/"))
 
     @noexcept
@@ -249,18 +252,22 @@ class BasicRun(RunReader):
     ) -> None:
         """Copy a file to the artifacts URI; its name there is the file's own without `name`.
 
+        Args:
+            path: the file.
+            name: a relative path below the artifacts URI.
+            block: return only when it is there; stores over the network upload in the background.
+
         Raises:
             ValueError: no artifacts URI is set, or one of a kind we do not have.
             OSError: the file cannot be read, or not be copied.
+            MissingDependencyError: the library for this kind of store is not installed.
         """
-        del block  # the copy is there when this returns
         uri = self.artifacts_uri
         if uri is None:
             raise artifacts_uri_missing()
-        source = os.fspath(path)
-        target = os.path.basename(source) if name is None else name
-        note = artifact_files.copy_to_store(source, target, uri)
-        self._set_path((HIDDEN, "artifacts", target), note)
+        artifact = Artifact(path, uri=uri, name=name)
+        artifact.upload(block=block)
+        self._set_path((HIDDEN, "artifacts", artifact.name), clean_value(artifact, strict=True))
 
     @noexcept
     def log_artifacts(
@@ -276,16 +283,16 @@ class BasicRun(RunReader):
         for file in sorted(directory.rglob("*")):
             if file.is_file():
                 relative = file.relative_to(directory).as_posix()
-                self.log_artifact(str(file), f"{prefix}/{relative}", block=block)
+                self.log_artifact(str(file), f"{prefix}/{relative}".lstrip("/"), block=block)
 
     @property
-    def artifacts(self) -> dict[str, artifact_files.Artifact]:
-        """Artifacts by name."""
-        stored = {
-            record.path: StoredArtifact(record, self._backend)
+    def artifacts(self) -> dict[str, Artifact]:
+        """Artifacts by name; those that `matyan_client` keeps in the repository are among them."""
+        found: dict[str, Artifact] = {
+            record.path: StoredInRepository(StoredArtifact(record, self._backend))
             for record in self._backend.list_artifacts(self.hash)
         }
-        return artifact_files.files_of(self._hidden("artifacts"), stored)
+        return {**found, **self._hidden("artifacts")}
 
     # -- end -------------------------------------------------------------------------------------
 

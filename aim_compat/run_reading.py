@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from aim_compat.base_run import BaseRun
 from aim_compat.context import Context, as_context, context_from_wire
 from aim_compat.errors import not_a_sequence_type
-from aim_compat.params import key_order, look_up, ordered, path_of, visible
+from aim_compat.key_order import key_order
+from aim_compat.objects import CustomObject, aim_type, resolved
+from aim_compat.params import look_up, ordered, path_of, visible
 from aim_compat.run_properties import StructuredRunMixin
 from aim_compat.sequences import (
     SEQUENCE_TYPE_MAP,
@@ -21,10 +23,10 @@ from aim_compat.sequences import (
     Images,
     LogRecords,
     Logs,
-    MediaSequenceBase,
     Metric,
     Sequence,
     Texts,
+    holds,
     sequence_of,
 )
 from aim_compat.structured import RunEntry
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from aim_compat.query import SingleRunSequenceCollection
-    from matyan_client.protocol.records import SequenceRecord, StoredObject
+    from matyan_client.protocol.records import SequenceRecord
 
 __all__ = ["RunReader", "listing_order"]
 
@@ -77,10 +79,8 @@ class RunReader(BaseRun, StructuredRunMixin):
         Raises:
             KeyError: there is nothing (P05).
         """
-        return self._get(key, self._decoded)
-
-    def _get(self, key: Any, decode: Any) -> Any:
-        return ordered(look_up(visible(self._params()), path_of(key)), decode)
+        found = look_up(visible(self._params()), path_of(key), self._decoded)
+        return ordered(found, self._decoded)
 
     def get(
         self, key: Any, default: Any = None, strict: bool = True, resolve_objects: bool = False
@@ -95,13 +95,10 @@ class RunReader(BaseRun, StructuredRunMixin):
         """
         del strict
         try:
-            return self._get(key, self._fields if resolve_objects else self._decoded)
+            found = self[key]
         except KeyError:
             return default
-
-    def _fields(self, stored: StoredObject) -> Any:
-        fields = self._decoded(stored).storage.collect()
-        return {name: fields[name] for name in sorted(fields, key=key_order)}
+        return resolved(found) if resolve_objects else found
 
     # -- series ----------------------------------------------------------------------------------
 
@@ -113,7 +110,7 @@ class RunReader(BaseRun, StructuredRunMixin):
 
     def _get_sequence(self, kind: type[Sequence[Any]], name: str, context: Any) -> Any:
         record = self._find_sequence(name, as_context(context))
-        if record is None or record.kind != kind.sequence_name():
+        if record is None or not holds(kind, record):
             return None
         return sequence_of(record, self)
 
@@ -151,15 +148,16 @@ class RunReader(BaseRun, StructuredRunMixin):
         """(name, context, run) of each series that holds one of Aim's value types.
 
         Raises:
-            ValueError: an unknown value type.
+            ValueError: a value type that is neither one of Aim's nor of a registered class.
         """
         wanted = (dtypes,) if isinstance(dtypes, str) else dtypes
         for dtype in wanted:
-            if dtype not in SEQUENCE_TYPE_MAP:
+            if dtype not in SEQUENCE_TYPE_MAP and dtype not in CustomObject.registry:
                 raise not_a_sequence_type(dtype)
-        kinds = {SEQUENCE_TYPE_MAP[dtype] for dtype in wanted}
+        kinds = {SEQUENCE_TYPE_MAP.get(dtype) for dtype in wanted}
         for record in self._sequences():
-            if record.kind in kinds:
+            own = record.kind == "objects" and aim_type(record.dtype) in wanted
+            if own or record.kind in kinds:
                 yield record.name, context_from_wire(record.context), self
 
     def collect_sequence_info(
@@ -176,14 +174,16 @@ class RunReader(BaseRun, StructuredRunMixin):
                 raise not_a_sequence_type(name)
         found: dict[str, list[dict[str, Any]]] = {name: [] for name in types}
         for record in self._sequences():
-            if record.kind in found:
+            for name in types:
+                if not holds(Sequence.registry[name], record):
+                    continue
                 info: dict[str, Any] = {
                     "context": context_from_wire(record.context).to_dict(),
                     "name": record.name,
                 }
                 if not skip_last_value:
                     info["values"] = self._summary_of(record)
-                found[record.kind].append(info)
+                found[name].append(info)
         return found
 
     def _summary_of(self, record: SequenceRecord) -> dict[str, Any]:
@@ -194,8 +194,8 @@ class RunReader(BaseRun, StructuredRunMixin):
             return summary
         sequence = sequence_of(record, self)
         values = sequence.values
-        listed = sequence.record_length() if isinstance(sequence, MediaSequenceBase) else None
-        dtype = f"aim.{record.dtype}"
+        listed = sequence._longest_list()
+        dtype = aim_type(record.dtype)
         summary["dtype"] = dtype if listed is None else f"list({dtype})"
         summary.update(first=values.first_value() if values else None)
         summary.update(last_step=record.last_step, last=values.last_value() if values else None)

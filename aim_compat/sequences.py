@@ -6,18 +6,17 @@ and is kept for a moment (`snapshot.py`). Views of it are in `views.py`, data fr
 
 from __future__ import annotations
 
-import datetime as dt
-import logging
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from aim_compat._absent_members import with_absent_members
 from aim_compat.columns import Columns, MetricColumns, ObjectColumns, PlainColumns
 from aim_compat.context import Context, as_context, context_from_wire, context_to_wire
 from aim_compat.hashing import hash_auto
-from aim_compat.objects import Text, from_wire
+from aim_compat.objects import LogLine, LogRecord, aim_type, from_wire
 from aim_compat.snapshot import Snapshot
 from aim_compat.views import ArrayView, SequenceData, SequenceV1Data, SequenceV2Data, TreeArrayView
 from matyan_client.backends.base import SequenceRef
+from matyan_client.protocol.records import SEQUENCE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from aim_compat.run_reading import RunReader
     from matyan_client.protocol.records import LogRecord as StoredLogRecord
-    from matyan_client.protocol.records import SequenceRecord
+    from matyan_client.protocol.records import SequenceKind, SequenceRecord
 
 __all__ = [
     "SEQUENCE_TYPE_MAP",
@@ -42,7 +41,10 @@ __all__ = [
     "Metric",
     "Sequence",
     "Texts",
+    "class_of",
     "decoder",
+    "holds",
+    "searched_kind",
     "sequence_of",
 ]
 
@@ -99,7 +101,11 @@ class Sequence(Generic[T]):
         return self._columns.get() or self._columns.put(self._fetch())
 
     def _fetch(self) -> Columns:
-        raise NotImplementedError
+        record = self._summary()
+        if record is None or record.kind == "metric":
+            return MetricColumns(self.run._backend.read_series(self.run.hash, [self._ref()])[0])
+        records = self.run._backend.read_objects(self.run.hash, self._ref())
+        return ObjectColumns(list(records), self.run._decode)
 
     def _ref(self) -> SequenceRef:
         summary = self._summary()
@@ -145,7 +151,8 @@ class Sequence(Generic[T]):
     @property
     def version(self) -> int:
         """2 for metrics, 1 for others and for what is empty (behaviour S01, S09)."""
-        return 2 if isinstance(self, Metric) and self._summary() is not None else 1
+        record = self._summary()
+        return 2 if record is not None and record.kind == "metric" else 1
 
     def first_step(self) -> int:
         """The step that was tracked first; 0 if nothing was."""
@@ -156,6 +163,10 @@ class Sequence(Generic[T]):
         """The highest step; 0 if nothing was tracked."""
         summary = self._summary()
         return 0 if summary is None or summary.last_step is None else summary.last_step
+
+    def _longest_list(self) -> int | None:
+        columns = self._read()
+        return columns.longest if isinstance(columns, ObjectColumns) else None
 
     def preload(self) -> None:
         """Read everything now."""
@@ -190,9 +201,6 @@ class Metric(Sequence[Any]):
 
     _name = "metric"
     _dtypes = ("float", "float64", "int", "number")
-
-    def _fetch(self) -> Columns:
-        return MetricColumns(self.run._backend.read_series(self.run.hash, [self._ref()])[0])
 
     def _view(self, column: str, dtype: str | None) -> ArrayView:
         name = {"exact": "val", "epochs": "epoch", "times": "time"}[column]
@@ -238,23 +246,14 @@ class Metric(Sequence[Any]):
 # -- objects -------------------------------------------------------------------------------------
 
 
-class _ObjectSequence(Sequence[Any]):
-    """A series of objects."""
-
-    def _fetch(self) -> Columns:
-        records = self.run._backend.read_objects(self.run.hash, self._ref())
-        return ObjectColumns(list(records), self.run._decode)
-
-
-class MediaSequenceBase(_ObjectSequence):
+class MediaSequenceBase(Sequence[Any]):
     """A series of objects; a step may hold a list of them."""
 
     collections_allowed = True
 
     def record_length(self) -> int | None:
         """Length of the longest list tracked at a step, None if there never was a list."""
-        columns = self._read()
-        return columns.longest if isinstance(columns, ObjectColumns) else None
+        return self._longest_list()
 
 
 class Images(MediaSequenceBase):
@@ -278,14 +277,14 @@ class Texts(MediaSequenceBase):
     _dtypes = ("aim.text", "list(aim.text)")
 
 
-class Distributions(_ObjectSequence):
+class Distributions(Sequence[Any]):
     """A series of distributions."""
 
     _name = "distributions"
     _dtypes = ("aim.distribution",)
 
 
-class Figures(_ObjectSequence):
+class Figures(Sequence[Any]):
     """A series of figures."""
 
     _name = "figures"
@@ -293,12 +292,6 @@ class Figures(_ObjectSequence):
 
 
 # -- logs ----------------------------------------------------------------------------------------
-
-
-class LogLine(Text):
-    """One captured terminal line; its text is `data`."""
-
-    AIM_NAME = "aim.log_line"
 
 
 class Logs(MediaSequenceBase):
@@ -327,62 +320,11 @@ class Logs(MediaSequenceBase):
         return steps[-1] if steps else 0
 
 
-class LogRecord:
-    """One message of `run.log_info()` and its siblings (behaviour M01).
-
-    Args:
-        message: the message.
-        level: a level number of `logging`.
-        timestamp: Unix seconds, None: now.
-        logger_info: (file name, line number) of the call.
-        **kwargs: what was logged with it.
-    """
-
-    AIM_NAME = "aim.log_record"
-
-    def __init__(
-        self,
-        message: str,
-        level: int,
-        timestamp: float | None = None,
-        logger_info: tuple[str, int] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        self._message = message
-        self._level = level
-        now = dt.datetime.now(dt.timezone.utc).timestamp()
-        self.timestamp = now if timestamp is None else timestamp
-        self.logger_info = logger_info
-        self.args = kwargs
-
-    @property
-    def message(self) -> str:
-        """The message."""
-        return self._message
-
-    @property
-    def level(self) -> int:
-        """The level number."""
-        return self._level
-
-    def json(self) -> dict[str, Any]:
-        """Message, name of the level, timestamp and what was logged with it."""
-        return {
-            "message": self._message,
-            "log_level": logging.getLevelName(self._level),
-            "timestamp": self.timestamp,
-            "args": self.args or None,
-        }
-
-    def __repr__(self) -> str:
-        return f"<LogRecord {logging.getLevelName(self._level)} {self._message!r}>"
-
-
 def _log_record(stored: StoredLogRecord) -> LogRecord:
-    info = stored.logger_info
-    where = (str(info[0]), int(info[1])) if info else None
-    record = LogRecord(stored.message, stored.level, stored.timestamp, where)
-    record.args = dict(stored.args or {})
+    info = stored.logger_info or ("", 0)
+    record = LogRecord(stored.message, stored.level, stored.timestamp, (str(info[0]), int(info[1])))
+    if stored.args:
+        record.storage["extra_args"] = dict(stored.args)
     return record
 
 
@@ -419,6 +361,32 @@ SEQUENCE_TYPE_MAP: dict[str, str] = {
 """Aim's value type name to sequence type name, of what `track` takes."""
 
 
+def holds(kind: type[Sequence[Any]], record: SequenceRecord) -> bool:
+    """Whether a sequence that is stored is one of a class's kind."""
+    name = kind.sequence_name()
+    if name is None:
+        return True
+    if record.kind != "objects" or name in SEQUENCE_KINDS:
+        return record.kind == name
+    allowed = kind.allowed_dtypes()
+    types = (allowed,) if isinstance(allowed, str) else allowed
+    held = aim_type(record.dtype)
+    return any(type_ in ("*", held, f"list({held})") for type_ in types)
+
+
+def searched_kind(kind: type[Sequence[Any]]) -> SequenceKind:
+    """The kind of sequences to search for those of a class."""
+    name = kind.sequence_name()
+    return name if name in SEQUENCE_KINDS else "objects"
+
+
+def class_of(record: SequenceRecord) -> type[Sequence[Any]]:
+    """The class for a sequence that is stored; `Sequence` for own objects without one."""
+    if record.kind != "objects":
+        return Sequence.registry[record.kind]
+    return next((kind for kind in Sequence.registry.values() if holds(kind, record)), Sequence)
+
+
 def sequence_of(
     record: SequenceRecord, run: RunReader, kind: type[Sequence[Any]] | None = None
 ) -> Sequence[Any]:
@@ -429,8 +397,8 @@ def sequence_of(
         run: the run it is in.
         kind: the class wanted; the one registered for the record's type if it is of another.
     """
-    if kind is None or kind.sequence_name() != record.kind:
-        kind = Sequence.registry[record.kind]
+    if kind is None or kind.sequence_name() is None or not holds(kind, record):
+        kind = class_of(record)
     sequence = kind(record.name, context_from_wire(record.context), run)
     sequence._record.put(record)
     return sequence

@@ -13,8 +13,9 @@ from aim_compat.errors import (
     name_missing,
     name_unsupported,
     not_trackable,
-    value_unsupported,
 )
+from aim_compat.objects import CustomObject
+from aim_compat.params import wire_list, wire_object
 from matyan_client.objects.base import Trackable, is_trackable
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ log = logging.getLogger("aim.sdk.tracker")  # scripts know it by Aim's name
 NOTHING: Any = object()
 """Stands for a value that was taken and is not stored."""
 
-
-_PLAIN = (int, float, str, bytes, list, tuple, dict)
 
 _warned = False
 
@@ -68,6 +67,8 @@ def _accepted_name(name: Any) -> str:
 def _accepted_value(value: Any) -> Any:
     if isinstance(value, (int, float, Trackable)) and not isinstance(value, complex):
         return value
+    if isinstance(value, CustomObject):
+        return wire_object(value)
     if isinstance(value, (list, tuple)):
         return _accepted_list(value)
     if isinstance(value, (str, bytes, dict)) or not _number_like(value):
@@ -83,25 +84,15 @@ def _number_like(value: Any) -> bool:
 def _accepted_list(value: Any) -> Any:
     if all(map(is_trackable, value)):
         return value
-    if any(map(is_trackable, value)):
-        raise not_trackable(value)
-    for item in value:
-        if item is not None and not isinstance(item, _PLAIN):
-            raise value_unsupported(item)
-    say_untracked(value)
-    return NOTHING
+    return wire_list(value)
 
 
 def say_untracked(value: Any) -> None:
-    """Aim takes plain lists and keeps them where no reader finds them (behaviour T01)."""
+    """Aim keeps an empty list, which says of nothing what it is a list of (behaviour T01)."""
     global _warned
     if not _warned:
         _warned = True
-        log.warning(
-            "track() was given a list without Images, Audios or Texts in it (%.100r); nothing is "
-            "tracked. Aim would keep it where no reader finds it.",
-            value,
-        )
+        log.warning("track() was given an empty list first (%r); nothing is tracked.", value)
 
 
 def whole_step(step: Any) -> Any:

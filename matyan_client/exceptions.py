@@ -9,7 +9,7 @@
     │   ├── InvalidMessageError               a protocol message that does not validate
     │   └── QueryError                        a query that does not parse or is refused
     │       └── QuerySyntaxError (SyntaxError)
-    ├── MissingDependencyError (ImportError)  an optional library is not installed
+    ├── MissingDependencyError (ModuleNotFoundError)  an optional library is not installed
     ├── NotFoundError (LookupError)
     │   ├── RunNotFoundError (RuntimeError)
     │   ├── ArtifactNotFoundError (KeyError)
@@ -135,7 +135,7 @@ class QuerySyntaxError(QueryError, SyntaxError):
     """A query that is not a well-formed expression."""
 
 
-class MissingDependencyError(MatyanError, ImportError):
+class MissingDependencyError(MatyanError, ModuleNotFoundError):
     """An optional library is needed for this call.
 
     Attributes:

@@ -187,6 +187,8 @@ class RunReader:
         """
         value: Any = self.record(sequences=False).params
         for key in path:
+            if isinstance(value, StoredObject):
+                value = value.tree
             try:
                 found = isinstance(value, (dict, list))
                 value = value[key] if found else None
@@ -236,7 +238,7 @@ class RunReader:
 
         Args:
             sequence_types: one type or several (`metric`, `images`, `texts`, `distributions`,
-                `audios`, `figures`); empty: all.
+                `audios`, `figures`, `objects`); empty: all.
 
         Returns:
             Sequence type to a list of trace infos (`name`, `context`, `last_step`, `count`, and

@@ -19,7 +19,7 @@ from matyan_client.editing import RunEditor
 from matyan_client.exceptions import EmptyListError, InvalidInputError, ReadOnlyRunError
 from matyan_client.protocol import messages
 from matyan_client.protocol.contexts import canonical, check_context
-from matyan_client.protocol.records import KIND_OF_DTYPE, RunRecord, SequenceKind, kind_of
+from matyan_client.protocol.records import KIND_OF_DTYPE, RunRecord, content_of
 from matyan_client.values import as_epoch, as_number, as_objects, as_step, check_name
 
 if TYPE_CHECKING:
@@ -41,18 +41,18 @@ KEPT_OBJECTS_MAX = 1000
 
 _MAX_STEP = (1 << 63) - 1
 
-_DTYPE_OF_KIND = {kind: dtype for dtype, kind in KIND_OF_DTYPE.items()}
+_DTYPE_OF_KIND: dict[str, str] = {kind: dtype for dtype, kind in KIND_OF_DTYPE.items()}
 
 
 class _Sequence:
     """What a run remembers of a sequence it tracks."""
 
-    __slots__ = ("context", "kind", "name", "next_step", "number")
+    __slots__ = ("content", "context", "name", "next_step", "number")
 
-    def __init__(self, name: str, context: dict[str, Any], kind: SequenceKind) -> None:
+    def __init__(self, name: str, context: dict[str, Any], content: str) -> None:
         self.name = name
         self.context = context
-        self.kind = kind
+        self.content = content
         self.next_step = 0
         self.number = -1
 
@@ -72,7 +72,7 @@ class RunTracker(RunEditor):
 
     def _continue(self, known: RunRecord) -> None:
         for record in known.sequences or ():
-            sequence = _Sequence(record.name, record.context, record.kind)
+            sequence = _Sequence(record.name, record.context, content_of(record.dtype))
             sequence.next_step = 0 if record.last_step is None else record.last_step + 1
             self._by_identity[record.name, canonical(record.context)] = sequence
 
@@ -91,9 +91,9 @@ class RunTracker(RunEditor):
 
         Args:
             value: a number (also numpy scalars, and arrays or tensors of one element), an Image,
-                Audio, Text, Distribution or Figure, or a list of objects of one kind (an empty
-                one, too, once the sequence has objects). Without `name`: a dict of name to such
-                values, which share one step.
+                Audio, Text, Distribution, Figure or Custom, or a list of objects of one kind (an
+                empty one, too, once the sequence has objects). Without `name`: a dict of name to
+                such values, which share one step.
             name: sequence name; required unless `value` is a dict.
             step: whole number; None counts on from the highest step of this name and context.
                 Tracking a step again replaces it.
@@ -160,10 +160,10 @@ class RunTracker(RunEditor):
         for name, value in values.items():
             checked = check_name(name)
             objects = as_objects(value, checked)
-            kind: SequenceKind = "metric"
+            content = "metric"
             if objects is not None:
-                kind = kind_of(self._dtype(objects, checked, context))
-            sequence = self._sequence(checked, context, kind)
+                content = content_of(self._dtype(objects, checked, context))
+            sequence = self._sequence(checked, context, content)
             ready.append((sequence, as_number(value, checked) if objects is None else value))
         with self._lock:
             if step is None:
@@ -183,7 +183,7 @@ class RunTracker(RunEditor):
     ) -> None:
         dtype = self._dtype(objects, name, context)
         encoded = [item.encode() for item in objects]
-        sequence = self._sequence(name, context, kind_of(dtype))
+        sequence = self._sequence(name, context, content_of(dtype))
         if epoch is not None:
             epoch = as_epoch(epoch)
         if step is not None:
@@ -202,14 +202,14 @@ class RunTracker(RunEditor):
     ) -> str:
         """What kind of objects these are; of none, what the sequence holds already."""
         if objects:
-            return objects[0].dtype
+            return objects[0].sequence_dtype
         held = self._by_identity.get((name, canonical(check_context(context))))
-        if held is None or held.kind not in _DTYPE_OF_KIND:
+        if held is None or held.content == "metric":
             raise EmptyListError(
                 f"Cannot track an empty list as {name!r}: nothing was tracked there yet that says "
                 "what it is a list of."
             )
-        return _DTYPE_OF_KIND[held.kind]
+        return _DTYPE_OF_KIND.get(held.content, held.content)
 
     def _write_objects(
         self,
@@ -263,7 +263,7 @@ class RunTracker(RunEditor):
                 self._objects_lost += 1
 
     def _sequence(
-        self, name: str | None, context: Mapping[str, Any] | None, kind: SequenceKind
+        self, name: str | None, context: Mapping[str, Any] | None, content: str
     ) -> _Sequence:
         """The state of a sequence; checks name and context when it is first seen."""
         try:
@@ -279,14 +279,16 @@ class RunTracker(RunEditor):
             checked, mapping = check_name(name), check_context(context)
             identity = (checked, canonical(mapping))
             with self._lock:
-                sequence = self._by_identity.setdefault(identity, _Sequence(checked, mapping, kind))
+                sequence = self._by_identity.setdefault(
+                    identity, _Sequence(checked, mapping, content)
+                )
                 with contextlib.suppress(TypeError, NameError, UnboundLocalError):
                     hash(key)
                     self._sequences[key] = sequence
-        if sequence.kind != kind:
+        if sequence.content != content:
             raise InvalidInputError(
-                f"Cannot track {kind} as {name!r} in context {sequence.context!r}: that sequence "
-                f"holds {sequence.kind}. Choose another name or context."
+                f"Cannot track {content} as {name!r} in context {sequence.context!r}: that "
+                f"sequence holds {sequence.content}. Choose another name or context."
             )
         return sequence
 

@@ -105,7 +105,7 @@ def as_objects(value: Any, name: str) -> Sequence[Trackable] | None:
     for item in value:
         if not is_trackable(item):
             raise _not_trackable(value, name)
-    kinds = sorted({item.dtype for item in value})
+    kinds = sorted({item.sequence_dtype for item in value})
     if len(kinds) > 1:
         raise InvalidTypeError(f"Cannot track a list that mixes {kinds} as {name!r}.")
     return value

@@ -7,6 +7,7 @@ Where the language differs from Aim's and from MatyanQL: `docs/queries.md`, ever
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from typing import TYPE_CHECKING
 
@@ -54,15 +55,30 @@ AIMQL = Dialect(
 """The query language of Aim."""
 
 
-def parse_aimql(text: str, kind: SequenceKind | None, timezone_offset: int = 0) -> Query:
+def parse_aimql(
+    text: str,
+    kind: SequenceKind | None,
+    timezone_offset: int = 0,
+    *,
+    sequence_name: str | None = None,
+) -> Query:
     """Parse an AimQL query over runs (`kind` None) or over sequences of a kind.
+
+    Args:
+        text: the query.
+        kind: of the sequences searched for.
+        timezone_offset: minutes, for `datetime(...)`.
+        sequence_name: what a sequence is called in the query; by default as its kind.
 
     Raises:
         QuerySyntaxError: malformed or refused (a SyntaxError, Q06).
         InvalidTypeError: not text.
     """
+    dialect = AIMQL
+    if sequence_name is not None:
+        dialect = dataclasses.replace(AIMQL, sequence_name=lambda _: sequence_name)
     try:
-        return parse(text, dialect=AIMQL, kind=kind, tz_offset_min=timezone_offset)
+        return parse(text, dialect=dialect, kind=kind, tz_offset_min=timezone_offset)
     except QuerySyntaxError:
         raise
     except QueryError as exc:

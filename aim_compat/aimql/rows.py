@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aim_compat.aimql.missing import MISSING, OBJECT, Undefined, Unordered
 from aim_compat.aimql.values import ContextProxy, TreeProxy, walk, wrapped
 from aim_compat.context import Context, context_from_wire
+from aim_compat.objects import aim_type
 from aim_compat.params import visible
 from aim_compat.structured import naive_utc
 from matyan_client.query import Proxy
@@ -183,5 +184,5 @@ def _summary_value(sequence: SequenceRecord, name: str, missing: Any) -> Any:
         if name in ("min", "max"):
             return missing
         if name == "dtype":
-            return f"aim.{sequence.dtype}"
+            return aim_type(sequence.dtype)
     return wrapped(getattr(sequence, name))

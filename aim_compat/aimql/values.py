@@ -81,7 +81,7 @@ def _in_order(compare: Callable[[Any, Any], Any], left: Any, right: Any) -> bool
 def wrapped(value: Any) -> Any:
     """A stored value as a query sees it."""
     if isinstance(value, StoredObject):
-        return TreeProxy(value.value)
+        return TreeProxy(value.tree)
     if isinstance(value, dict):
         return TreeProxy(value)
     if isinstance(value, list):
@@ -140,7 +140,7 @@ def walk(tree: Any, key: Any, missing: Any) -> Any:
         if not isinstance(part, (str, int)):
             raise _unsupported(part)
         if isinstance(value, StoredObject):
-            value = value.value
+            value = value.tree
         if isinstance(value, dict) and part in value:
             value = value[part]
         elif isinstance(value, list) and isinstance(part, int) and 0 <= part < len(value):
@@ -193,7 +193,7 @@ class TreeProxy(Unordered):
     __hash__ = None  # type: ignore[assignment]  # as mutable as the dict it stands for
 
     def __repr__(self) -> str:
-        return str(ordered(self._tree, lambda stored: stored.value))
+        return str(ordered(self._tree, lambda stored: stored.tree))
 
 
 class ContextProxy(Unordered):

@@ -11,7 +11,7 @@ from typing import Any
 
 from matyan_client.exceptions import InvalidInputError
 
-__all__ = ["decode_int64", "encode_wav"]
+__all__ = ["decode_int64", "encode_wav", "rate_of"]
 
 _PCM, _FLOAT = 1, 3
 _STORED = {"u1": "u1", "i1": "u1", "i2": "<i2", "i4": "<i4", "i8": "<i8", "f4": "<f4", "f8": "<f8"}
@@ -69,3 +69,11 @@ def decode_int64(content: bytes) -> tuple[int, Any] | None:
     (length,) = struct.unpack_from("<I", content, 40)
     samples = np.frombuffer(content, dtype="<i8", count=length // 8, offset=44).astype(np.int64)
     return rate, samples.reshape(-1, channels) if channels > 1 else samples
+
+
+def rate_of(content: bytes) -> int | None:
+    """Samples per second of a WAV file as its head says; None for other files."""
+    if len(content) < 28 or content[:4] != b"RIFF" or content[8:16] != b"WAVEfmt ":
+        return None
+    (rate,) = struct.unpack_from("<I", content, 24)
+    return int(rate) or None

@@ -8,7 +8,14 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from aim_compat.objects import _wav
-from aim_compat.objects.base import CustomObject, caption_text, comes_from, is_array, type_name
+from aim_compat.objects.base import (
+    CustomObject,
+    caption_beside,
+    caption_text,
+    comes_from,
+    is_array,
+    type_name,
+)
 from aim_compat.types import BLOB
 from matyan_client import objects as matyan
 from matyan_client.exceptions import InvalidInputError, InvalidTypeError
@@ -17,9 +24,9 @@ from matyan_client.objects import Encoded
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from typing_extensions import Self
+__all__ = ["Audio", "decode", "encode"]
 
-__all__ = ["Audio"]
+_FIELDS = ("caption", "data", "format")
 
 
 @CustomObject.alias("aim.audio")
@@ -45,28 +52,24 @@ class Audio(CustomObject):
     FLAC: ClassVar[str] = "flac"
     audio_formats: ClassVar[tuple[str, ...]] = (MP3, WAV, FLAC)
     DEFAULT_RATE: ClassVar[int] = 22500
-    dtype: ClassVar[str] = "audio"
 
     def __init__(
         self, data: Any, format: str = "", caption: str = "", rate: int | None = None
     ) -> None:
         super().__init__()
-        samples_rate = None
         if comes_from(data, "torch", "Tensor"):
             data = data.detach().cpu().numpy()
         if is_array(data):
             import numpy as np
 
-            samples_rate = _samples_rate(rate or self.DEFAULT_RATE)
-            content, format = _wav.encode_wav(np.asarray(data), samples_rate), self.WAV
+            content = _wav.encode_wav(np.asarray(data), _samples_rate(rate or self.DEFAULT_RATE))
+            format = self.WAV
         else:
             format = self._check_format(format)
             content = _audio_bytes(data)
         self.storage["caption"] = caption
         self.storage["format"] = format
         self.storage["data"] = BLOB(content)
-        if samples_rate is not None or rate:
-            self.storage["rate"] = samples_rate or _samples_rate(rate)
 
     @classmethod
     def _check_format(cls, format_: Any) -> str:
@@ -108,29 +111,6 @@ class Audio(CustomObject):
             return wide
         return matyan.Audio.decode({"format": self.WAV}, lambda: content).to_numpy()
 
-    def encode(self) -> Encoded:
-        """The wire value, the encoded audio and its file extension."""
-        format_ = self.storage["format"]
-        value = {
-            "type": self.dtype,
-            "format": format_,
-            "caption": caption_text(self.storage["caption"]),
-            "rate": self.storage.get("rate"),
-        }
-        return Encoded(value, bytes(self.storage["data"]), format_)
-
-    @classmethod
-    def decode(cls, value: Mapping[str, Any], read_blob: Callable[[], bytes]) -> Self:
-        """Rebuild from the wire value; the blob is read on first need."""
-        checked = matyan.Audio.decode(value, read_blob)
-        audio = cls.__new__(cls)
-        audio.storage["caption"] = value.get("caption", "")
-        audio.storage["format"] = checked.format
-        audio.storage["data"] = BLOB(None, read_blob)
-        if checked.rate is not None:
-            audio.storage["rate"] = checked.rate
-        return audio
-
 
 def _samples_rate(rate: Any) -> int:
     try:
@@ -160,3 +140,30 @@ def _audio_bytes(data: Any) -> bytes:
         f"Content is not a byte-stream object. Audio takes a path, bytes, BytesIO or a numpy "
         f"array, not {type_name(data)}."
     )
+
+
+def encode(fields: Mapping[Any, Any]) -> tuple[Encoded, dict[Any, Any]] | None:
+    """The wire form of a sound, and fields beside it; None if there is no sound in it."""
+    content, format_ = fields.get("data"), fields.get("format")
+    raw = content.load() if isinstance(content, BLOB) else None
+    if not isinstance(raw, bytes) or not isinstance(format_, str):
+        return None
+    caption = fields.get("caption")
+    value = {
+        "type": matyan.Audio.dtype,
+        "format": format_,
+        "caption": caption_text(caption),
+        "rate": _wav.rate_of(raw),
+    }
+    beside = {key: item for key, item in fields.items() if key not in _FIELDS}
+    return Encoded(value, raw, format_), {**beside, **caption_beside(caption)}
+
+
+def decode(value: Mapping[str, Any], read_blob: Callable[[], bytes]) -> dict[Any, Any]:
+    """The fields of a stored sound; its bytes are read on first need."""
+    checked = matyan.Audio.decode(value, read_blob)
+    return {
+        "caption": value.get("caption", ""),
+        "data": BLOB(loader_fn=read_blob),
+        "format": checked.format,
+    }

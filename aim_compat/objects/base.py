@@ -1,132 +1,55 @@
-"""What Aim's tracked objects share: a registered type name and a `storage` tree beside the class.
+"""What Aim's objects share: a registered type name and a `storage` tree beside the class.
 
-The tree is a small stand-in for Aim's in-memory tree, enough for code that looks into
-`obj.storage` (behaviour O03, O08). Knows nothing about the kinds of objects; those are the
-files beside this one.
+Users derive their own from `CustomObject` (behaviour O08). How objects are stored is in `wire.py`,
+the kinds Aim brings are the files beside this one.
 """
 
 from __future__ import annotations
 
-import copy
+import functools
+import logging
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from aim_compat.types import BLOB
-from matyan_client.exceptions import InvalidTypeError
-from matyan_client.objects import Encoded, Text, Trackable
+from aim_compat.objects.tree import CustomObjectBase, InMemoryTreeView
+from matyan_client.objects import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from types import EllipsisType
-
-    from typing_extensions import Self
+    from collections.abc import Callable
 
 __all__ = [
     "CustomObject",
-    "Deferred",
-    "ObjectStorage",
+    "UnregisteredObject",
+    "caption_beside",
     "caption_text",
     "comes_from",
     "is_array",
+    "revive",
     "type_name",
 ]
 
-_Class = TypeVar("_Class", bound="type[CustomObject]")
+log = logging.getLogger("aim_compat.objects")
+
+_Class = TypeVar("_Class", bound=type[Any])
 
 
-class Deferred:
-    """A field that is worked out when it is first asked for."""
+class CustomObject(CustomObjectBase):
+    """Base of Aim's objects, and of those of one's own: what is in `storage` is what is stored.
 
-    __slots__ = ("compute",)
-
-    def __init__(self, compute: Callable[[], Any]) -> None:
-        self.compute = compute
-
-
-class ObjectStorage:
-    """The fields of one object: plain values, and bytes as `BLOB`."""
-
-    __slots__ = ("_fields",)
-
-    def __init__(self, fields: Mapping[str | int, Any] | None = None) -> None:
-        self._fields: dict[str | int, Any] = dict(fields or {})
-
-    def __getitem__(self, key: str | int | tuple[str | int, ...] | EllipsisType) -> Any:
-        if key is ...:
-            return self.collect()
-        if isinstance(key, tuple):
-            value: Any = self
-            for part in key:
-                value = value[part]
-            return value
-        value = self._fields[key]
-        if isinstance(value, Deferred):
-            value = self._fields[key] = value.compute()
-        return value
-
-    def __setitem__(self, key: str | int | EllipsisType, value: Any) -> None:
-        if key is ...:
-            self._fields = dict(value)
-        else:
-            self._fields[key] = value
-
-    def __delitem__(self, key: str | int) -> None:
-        del self._fields[key]
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._fields
-
-    def __iter__(self) -> Iterator[str | int]:
-        return iter(self._fields)
-
-    def __len__(self) -> int:
-        return len(self._fields)
-
-    def get(self, key: str | int, default: Any = None) -> Any:
-        """One field, or `default` if there is none."""
-        return self[key] if key in self._fields else default
-
-    def keys(self) -> Iterator[str | int]:
-        """Names of the fields in the order they were set."""
-        return iter(self._fields)
-
-    def items(self) -> Iterator[tuple[str | int, Any]]:
-        """Names and values of the fields."""
-        return ((key, self[key]) for key in list(self._fields))
-
-    def collect(self) -> dict[str | int, Any]:
-        """All fields as a dict."""
-        return dict(self.items())
-
-    def __getstate__(self) -> tuple[dict[str | int, Any], dict[str | int, bytes]]:
-        """Plain fields, and bytes read: how they are read does not leave the process."""
-        fields = self.collect()
-        blobs = {key: bytes(item) for key, item in fields.items() if isinstance(item, BLOB)}
-        return {**fields, **blobs}, blobs
-
-    def __setstate__(self, state: tuple[dict[str | int, Any], dict[str | int, bytes]]) -> None:
-        fields, blobs = state
-        self._fields = {**fields, **{key: BLOB(data) for key, data in blobs.items()}}
-
-    def __repr__(self) -> str:
-        return f"ObjectStorage({list(self._fields)})"
-
-
-class CustomObject(Trackable):
-    """Base of Aim's tracked objects.
-
-    Subclasses of the five kinds in `objects.py` are tracked as their kind. A class of one's own
-    works in this process; it cannot be tracked or kept as a parameter yet.
+    A class of one's own names its type in `AIM_NAME` and is registered under it with
+    `@CustomObject.alias(...)`, so that objects are read back as this class.
     """
 
     AIM_NAME: ClassVar[str]
-    dtype: ClassVar[str] = "custom"
-    registry: ClassVar[dict[str, type[CustomObject]]] = {}
-    storage: ObjectStorage
+    """Name of the type, such as `aim.image`."""
+    registry: ClassVar[dict[str, type]] = {}
+    """Type name to class."""
+    storage: InMemoryTreeView
+    """All there is to the object: plain values, lists and dicts of them, `BLOB`s, other objects."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Make the object with an empty storage, so that `__init__` may fill it at once."""
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Make the object with a storage, so that `__init__` may fill it at once."""
         instance = super().__new__(cls)
-        instance.storage = ObjectStorage()
+        instance.storage = kwargs.get("_storage") or InMemoryTreeView({})
         return instance
 
     def __init__(self) -> None:
@@ -142,52 +65,62 @@ class CustomObject(Trackable):
 
         def register(cls: _Class) -> _Class:
             if not exist_ok and name in CustomObject.registry:
-                raise ValueError(f"Object type {name!r} is already registered.")
+                raise ValueError(f"CustomObject `{name}` is already registered")
             CustomObject.registry[name] = cls
             return cls
 
         return register
 
     @staticmethod
-    def by_name(name: str) -> type[CustomObject]:
+    def by_name(name: str) -> type:
         """The class registered under a type name; KeyError if there is none."""
         return CustomObject.registry[name]
 
     @classmethod
     def get_typename(cls) -> str:
-        """The registered type name, such as `aim.image`."""
+        """The type name, such as `aim.image`; AttributeError if the class has none."""
         return cls.AIM_NAME
 
-    def json(self) -> dict[str, Any]:
-        """Nothing, for objects without a reduced form of their own."""
-        return {}
+    def __deepcopy__(self, memodict: dict[int, Any] | None = None) -> Any:
+        """An object of the same class with a copy of the storage, and nothing else."""
+        twin = self.__class__.__new__(self.__class__, _storage=InMemoryTreeView(self.storage[...]))
+        if memodict is not None:
+            memodict[id(self)] = twin
+        return twin
 
-    def encode(self) -> Encoded:
-        """Refuse: classes of one's own have no form on the wire yet.
-
-        Raises:
-            InvalidTypeError: always.
-        """
-        raise InvalidTypeError(
-            f"{type(self).__name__} is a CustomObject of its own kind; those can be neither "
-            "tracked nor stored as a parameter yet. Track its parts as Image, Text, Audio, "
-            "Distribution or Figure, or store them as plain parameters."
-        )
+    def _aim_encode(self) -> tuple[str, dict[str | int, Any]]:
+        return self.AIM_NAME, self.storage[...]
 
     @classmethod
-    def decode(cls, value: Mapping[str, Any], read_blob: Callable[[], bytes]) -> Self:
-        """Refuse, as `encode` does; the five kinds override it."""
-        raise InvalidTypeError(f"Stored {value.get('type')!r} is not a kind of {cls.__name__}.")
+    def _aim_decode(cls, aim_name: str, storage: InMemoryTreeView) -> Any:
+        return cls.__new__(cls.by_name(aim_name), _storage=storage)
 
-    def __deepcopy__(self, memodict: dict[int, Any] | None = None) -> Self:
-        twin = self.__class__.__new__(self.__class__)
-        twin.storage = ObjectStorage(
-            {
-                key: value if isinstance(value, BLOB) else copy.deepcopy(value, memodict)
-                for key, value in self.storage.items()
-            }
-        )
-        return twin
+
+class UnregisteredObject(CustomObject):
+    """An object whose class nobody registered in this process: its storage is all there.
+
+    Aim cannot read such an object (KeyError).
+    """
+
+    def __repr__(self) -> str:
+        return f"<UnregisteredObject {self.AIM_NAME!r} with {list(self.storage.keys())}>"
+
+
+def revive(name: str, storage: InMemoryTreeView) -> Any:
+    """An object of the class registered under a type name, around a storage that was read."""
+    cls = CustomObject.registry.get(name) or _stand_in(name)
+    return CustomObject.__new__(cls, _storage=storage)
+
+
+@functools.cache
+def _stand_in(name: str) -> type[UnregisteredObject]:
+    log.warning(
+        "There are stored objects of type %r, and no class is registered for it. Import the module "
+        "with @CustomObject.alias(%r) to get them as what they are.",
+        name,
+        name,
+    )
+    return type("UnregisteredObject", (UnregisteredObject,), {"AIM_NAME": name})
 
 
 def comes_from(value: object, library: str, name: str) -> bool:
@@ -211,3 +144,9 @@ def caption_text(caption: Any) -> str | None:
     if caption is None or isinstance(caption, str):
         return caption if caption is None or caption.isascii() else Text(caption).data
     return Text(str(caption)).data
+
+
+def caption_beside(caption: Any) -> dict[str, Any]:
+    """A caption that is more than text but can be kept: goes beside the text of it."""
+    kept = isinstance(caption, (int, float, bytes, list, tuple, dict))
+    return {"caption": caption} if kept else {}

@@ -7,7 +7,14 @@ import os
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from aim_compat.objects.base import CustomObject, Deferred, caption_text, comes_from, is_array
+from aim_compat.objects.base import (
+    CustomObject,
+    caption_beside,
+    caption_text,
+    comes_from,
+    is_array,
+)
+from aim_compat.objects.tree import Deferred
 from aim_compat.types import BLOB
 from matyan_client import objects as matyan
 from matyan_client.exceptions import InvalidInputError, InvalidTypeError
@@ -16,9 +23,17 @@ from matyan_client.objects import Encoded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from typing_extensions import Self
+__all__ = [
+    "Image",
+    "ImageFormatError",
+    "UnreadableImageError",
+    "convert_to_aim_image_list",
+    "decode",
+    "encode",
+]
 
-__all__ = ["Image", "ImageFormatError", "UnreadableImageError", "convert_to_aim_image_list"]
+_SOURCE = "PIL.Image"
+_FIELDS = ("caption", "data", "format", "height", "mode", "source", "width")
 
 
 class ImageFormatError(InvalidInputError, KeyError):
@@ -56,7 +71,6 @@ class Image(CustomObject):
     AIM_NAME: ClassVar[str] = "aim.image"
     DEFAULT_IMG_FORMAT: ClassVar[str] = "png"
     FLAG_WARN_RGBA_RGB: ClassVar[bool] = False
-    dtype: ClassVar[str] = "image"
 
     def __init__(
         self,
@@ -80,19 +94,9 @@ class Image(CustomObject):
         named = isinstance(image, str) or comes_from(image, "matplotlib", "Figure")
         named = named or bool(getattr(image, "format", None))
         stored = encoded.format if named and not format else encoded.format.lower()
-        self._fill(BLOB(encoded.to_bytes()), stored, encoded.width, encoded.height, caption)
-
-    def _fill(
-        self, data: BLOB, format_: str, width: int | None, height: int | None, caption: Any
-    ) -> None:
-        storage = self.storage
-        storage["data"] = data
-        storage["source"] = "PIL.Image"
-        storage["mode"] = Deferred(lambda: _mode(bytes(data)))
-        storage["format"] = format_
-        storage["width"] = width
-        storage["height"] = height
-        storage["caption"] = caption
+        data = BLOB(encoded.to_bytes())
+        fields = _fields(data, stored, encoded.width, encoded.height, caption)
+        self.storage.container.update(fields)
 
     @property
     def caption(self) -> str:
@@ -145,35 +149,60 @@ class Image(CustomObject):
             "height": self.height,
         }
 
-    def encode(self) -> Encoded:
-        """The wire value, the encoded image and its file extension."""
-        value = {
-            "type": self.dtype,
-            "format": self.format,
-            "caption": caption_text(self.caption),
-            "width": self.width,
-            "height": self.height,
-        }
-        return Encoded(value, bytes(self.storage["data"]), self.format.lower())
-
-    @classmethod
-    def decode(cls, value: Mapping[str, Any], read_blob: Callable[[], bytes]) -> Self:
-        """Rebuild from the wire value; the blob is read on first need."""
-        checked = matyan.Image.decode(value, read_blob)
-        image = cls.__new__(cls)
-        caption = value.get("caption", "")
-        image._fill(BLOB(None, read_blob), checked.format, checked.width, checked.height, caption)
-        return image
-
     def __eq__(self, other: object) -> bool:
         """Same format, size and pixels; captions may differ (behaviour O03)."""
         if not isinstance(other, Image):
             return False
         if self.format.lower() != other.format.lower() or self.size != other.size:
             return False
-        return bytes(self.storage["data"]) == bytes(other.storage["data"])
+        return bool(self.storage["data"].load() == other.storage["data"].load())
 
     __hash__ = None  # type: ignore[assignment]  # unhashable in Aim, as captions change
+
+
+def _fields(
+    data: BLOB, format_: str, width: int | None, height: int | None, caption: Any
+) -> dict[Any, Any]:
+    return {
+        "caption": caption,
+        "data": data,
+        "format": format_,
+        "height": height,
+        "mode": Deferred(lambda: _mode(bytes(data))),
+        "source": _SOURCE,
+        "width": width,
+    }
+
+
+def encode(fields: Mapping[Any, Any]) -> tuple[Encoded, dict[Any, Any]] | None:
+    """The wire form of a picture, and fields beside it; None if there is no picture in it."""
+    content, format_ = fields.get("data"), fields.get("format")
+    raw = content.load() if isinstance(content, BLOB) else None
+    width, height = fields.get("width"), fields.get("height")
+    if not isinstance(raw, bytes) or not isinstance(format_, str):
+        return None
+    if not all(isinstance(size, int) or size is None for size in (width, height)):
+        return None
+    caption = fields.get("caption")
+    value = {
+        "type": matyan.Image.dtype,
+        "format": format_,
+        "caption": caption_text(caption),
+        "width": width,
+        "height": height,
+    }
+    beside = {key: item for key, item in fields.items() if key not in _FIELDS}
+    if fields.get("source") != _SOURCE:
+        beside["source"] = fields.get("source")
+    return Encoded(value, raw, format_.lower()), {**beside, **caption_beside(caption)}
+
+
+def decode(value: Mapping[str, Any], read_blob: Callable[[], bytes]) -> dict[Any, Any]:
+    """The fields of a stored picture; its bytes are read on first need."""
+    checked = matyan.Image.decode(value, read_blob)
+    caption = value.get("caption", "")
+    data = BLOB(loader_fn=read_blob)
+    return _fields(data, checked.format, checked.width, checked.height, caption)
 
 
 def _mode(content: bytes) -> str | None:

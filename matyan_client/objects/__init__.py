@@ -1,4 +1,4 @@
-"""What can be tracked beside scalars: images, audio, text, distributions and figures.
+"""What can be tracked beside scalars: images, audio, text, distributions, figures, own types.
 
 Knows nothing about runs, storage or the network; heavy libraries are imported when first needed.
 """
@@ -13,6 +13,7 @@ from matyan_client.objects.base import (
     decode_object,
     is_trackable,
 )
+from matyan_client.objects.custom import Blob, Custom, pack_fields, stored_type_name, unpack_fields
 from matyan_client.objects.distribution import Distribution
 from matyan_client.objects.figure import Figure
 from matyan_client.objects.image import Image
@@ -21,6 +22,8 @@ from matyan_client.objects.text import Text
 __all__ = [
     "CONTENT_TYPES",
     "Audio",
+    "Blob",
+    "Custom",
     "Distribution",
     "Encoded",
     "Figure",
@@ -29,4 +32,7 @@ __all__ = [
     "Trackable",
     "decode_object",
     "is_trackable",
+    "pack_fields",
+    "stored_type_name",
+    "unpack_fields",
 ]

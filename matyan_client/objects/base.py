@@ -65,7 +65,13 @@ class Trackable(ABC):
     """Something `Run.track` and run parameters accept beside plain values."""
 
     dtype: ClassVar[str]
-    """`image`, `audio`, `text`, `distribution` or `figure` (protocol section 7.3)."""
+    """`image`, `audio`, `text`, `distribution`, `figure` (protocol section 7.3), or one of those in
+    `custom.py`."""
+
+    @property
+    def sequence_dtype(self) -> str:
+        """dtype of the sequences that hold objects like this one."""
+        return self.dtype
 
     @abstractmethod
     def json(self) -> dict[str, Any]:

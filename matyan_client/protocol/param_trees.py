@@ -1,7 +1,8 @@
 """Changes inside a JSON parameter value: set or remove the part at a path.
 
 Dicts with integer keys are stored in the tagged form of `objects.params`; this is the one place
-that walks both forms without decoding them.
+that walks both forms without decoding them. What is set in a stored object becomes one of the
+`fields` of its wire value, which come before all else in it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ GAP_MAX = 10_000
 
 def _is_map(node: Any) -> bool:
     return isinstance(node, dict) and node.get(TAG) == "map"
+
+
+def _is_object(node: Any) -> bool:
+    return isinstance(node, dict) and node.get(TAG) == "object"
 
 
 def _find(items: list[list[Any]], key: Any) -> list[Any] | None:
@@ -49,6 +54,8 @@ def child(node: Any, key: Any) -> Any:
         if item is None:
             raise KeyError(key)
         return item[1]
+    if _is_object(node):
+        return child(node["value"].get("fields", {}), key)
     return node[key]
 
 
@@ -56,6 +63,9 @@ def put(node: Any, path: Sequence[Any], value: Any) -> Any:
     """Return `node` with `value` at `path`; containers are made on the way."""
     if not path:
         return value
+    if _is_object(node):
+        stored = node["value"]
+        return {**node, "value": {**stored, "fields": put(stored.get("fields"), path, value)}}
     key, rest = path[0], path[1:]
     node = _container_for(node, key)
     if _is_map(node):
@@ -73,6 +83,10 @@ def put(node: Any, path: Sequence[Any], value: Any) -> Any:
 
 def remove(node: Any, path: Sequence[Any]) -> tuple[Any, bool]:
     """Return `node` without the part at `path` (not empty), and whether it was there."""
+    if _is_object(node):
+        stored = node["value"]
+        fields, found = remove(stored.get("fields"), path)
+        return ({**node, "value": {**stored, "fields": fields}}, True) if found else (node, False)
     key, rest = path[0], path[1:]
     if _is_map(node):
         item = _find(node["items"], key)
@@ -111,7 +125,8 @@ def single_path(value: dict[str, Any]) -> tuple[list[str], Any]:
 def leaves(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield (path of text keys, scalar) below `node`; lists and other keys are not entered.
 
-    A tracked object among them is a dict of its wire fields. Scalars that are stored tagged (odd
+    An object among them shows its fields, and unless it is of an application's own type also the
+    members of its wire value that no field hides. Scalars that are stored tagged (odd
     texts, huge ints) come as they are stored. NaN, which
     equals and orders with nothing, is left out.
     """
@@ -127,8 +142,18 @@ def leaves(node: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
                     ((*here, key), child) for key, child in value["items"] if isinstance(key, str)
                 )
             elif tag == "object":
-                stack.append((here, value["value"]))
+                stack.extend(_parts(value["value"], here))
             elif tag in ("text", "int"):
                 yield here, value
         elif isinstance(value, (str, bool, int, float)) and value == value:
             yield here, value
+
+
+def _parts(stored: dict[str, Any], here: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    fields = stored.get("fields")
+    yield here, fields
+    if stored.get("type") != "custom":
+        hidden = fields if isinstance(fields, dict) else {}
+        for key, item in stored.items():
+            if key != "fields" and key not in hidden:
+                yield (*here, key), item

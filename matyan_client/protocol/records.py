@@ -25,10 +25,11 @@ __all__ = [
     "Series",
     "StoredObject",
     "TagRecord",
+    "content_of",
     "kind_of",
 ]
 
-SequenceKind = Literal["metric", "images", "texts", "distributions", "audios", "figures"]
+SequenceKind = Literal["metric", "images", "texts", "distributions", "audios", "figures", "objects"]
 
 SEQUENCE_KINDS: tuple[SequenceKind, ...] = (
     "metric",
@@ -37,6 +38,7 @@ SEQUENCE_KINDS: tuple[SequenceKind, ...] = (
     "distributions",
     "audios",
     "figures",
+    "objects",
 )
 
 KIND_OF_DTYPE: Mapping[str, SequenceKind] = {
@@ -45,13 +47,23 @@ KIND_OF_DTYPE: Mapping[str, SequenceKind] = {
     "distribution": "distributions",
     "audio": "audios",
     "figure": "figures",
+    "blob": "objects",
+    "custom": "objects",
 }
-"""dtype on the wire (singular) to sequence kind (plural); everything else is a metric (7.3)."""
+"""dtype on the wire (singular) to sequence kind (plural); everything else is a metric (7.3).
+
+`custom:` is followed by the application's name of the type."""
 
 
 def kind_of(dtype: str) -> SequenceKind:
     """Return the sequence kind a dtype belongs to (protocol section 7.3)."""
-    return KIND_OF_DTYPE.get(dtype, "metric")
+    return KIND_OF_DTYPE.get(dtype.partition(":")[0], "metric")
+
+
+def content_of(dtype: str) -> str:
+    """Return what a sequence holds and goes on holding: a kind, or one type of own objects."""
+    kind = kind_of(dtype)
+    return dtype if kind == "objects" else kind
 
 
 @dataclass(slots=True)
@@ -75,7 +87,7 @@ class SequenceRecord:
 
     @property
     def kind(self) -> SequenceKind:
-        """`metric`, `images`, `texts`, `distributions`, `audios` or `figures`."""
+        """What it holds: `metric`, `images`, …, or `objects` of an application's own type."""
         return kind_of(self.dtype)
 
 
@@ -141,9 +153,20 @@ class Series:
 
 @dataclass(slots=True)
 class StoredObject:
-    """An Image, Text, ... inside parameters, not decoded: its wire value (protocol section 7.5)."""
+    """An Image, Text, ... inside parameters, not decoded.
+
+    `value` is its wire value (protocol section 7.5), `fields` what is beside that in it.
+    """
 
     value: dict[str, Any]
+    fields: dict[str | int, Any] = field(default_factory=dict)
+
+    @property
+    def tree(self) -> dict[str | int, Any]:
+        """What paths and queries find in it."""
+        if self.value.get("type") == "custom":
+            return self.fields
+        return {**{k: v for k, v in self.value.items() if k != "fields"}, **self.fields}
 
 
 @dataclass(slots=True)

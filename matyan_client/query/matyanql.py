@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from matyan_client.protocol.contexts import canonical
+from matyan_client.protocol.records import StoredObject
 from matyan_client.query.dialect import Dialect
 from matyan_client.query.proxy import Proxy
 
@@ -42,7 +43,7 @@ class _TreeProxy(Proxy):
         """`tree[key]`, or `tree[a, b]`."""
         value: Any = self._tree
         for part in key if isinstance(key, tuple) else (key,):
-            value = value[part]
+            value = (value.tree if isinstance(value, StoredObject) else value)[part]
         return _wrapped(value)
 
     def query_contains(self, item: Any) -> bool:
@@ -68,9 +69,13 @@ class _TreeProxy(Proxy):
 
 
 def _wrapped(value: Any) -> Any:
+    if isinstance(value, StoredObject):
+        return _TreeProxy(value.tree)
     if isinstance(value, dict):
         return _TreeProxy(value)
-    if isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
+    if isinstance(value, list) and any(
+        isinstance(item, (dict, list, StoredObject)) for item in value
+    ):
         return [_wrapped(item) for item in value]
     return value
 

@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from matyan_client.objects.params import from_json
 from matyan_client.protocol import param_trees as trees
+from matyan_client.protocol.records import StoredObject
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-__all__ = ["index_path", "index_value", "read_params", "remove_param", "set_param"]
+__all__ = [
+    "decode_param",
+    "index_path",
+    "index_value",
+    "read_params",
+    "remove_param",
+    "set_param",
+]
 
 _SEPARATOR = "\x1f"
 INDEXED_TEXT_MAX = 512
@@ -58,6 +66,16 @@ def read_params(
     for run_id, key, value in rows:
         found[run_id][_decode_key(key)] = json.loads(value)
     return found
+
+
+def decode_param(value: Any) -> Any:
+    """The parameter value of a JSON value; objects in it become `StoredObject`."""
+    return from_json(value, decode_object=_stored_object)
+
+
+def _stored_object(value: dict[str, Any]) -> StoredObject:
+    fields = decode_param(value["fields"]) if "fields" in value else {}
+    return StoredObject(value, fields if isinstance(fields, dict) else {})
 
 
 def _encode_key(key: str | int) -> Any:

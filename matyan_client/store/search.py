@@ -10,15 +10,13 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from matyan_client.objects.params import from_json
 from matyan_client.protocol.records import (
     ArtifactRecord,
     RunRecord,
     SequenceRecord,
-    StoredObject,
 )
 from matyan_client.query import Predicate
-from matyan_client.store.params import index_path, index_value, read_params
+from matyan_client.store.params import decode_param, index_path, index_value, read_params
 
 if TYPE_CHECKING:
     import sqlite3
@@ -191,9 +189,7 @@ def load_runs(
     if params:
         for run_id, tree in read_params(connection, run_ids).items():
             if run_id in found:
-                found[run_id].params = {
-                    key: from_json(value, decode_object=StoredObject) for key, value in tree.items()
-                }
+                found[run_id].params = {key: decode_param(value) for key, value in tree.items()}
     if sequences:
         _load_sequences(connection, run_ids, found)
     if artifacts:

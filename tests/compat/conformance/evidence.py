@@ -191,7 +191,11 @@ class _WatchedValue:
 
 def _here(table: Any) -> list[Any]:
     """The rows of what works here, those of bases before those of their subclasses."""
-    rows = [row for row in table.rows() if row.status is not table.Status.ABSENT]
+    rows = [
+        row
+        for row in table.rows()
+        if row.status is not table.Status.ABSENT and not table.missing_library(row.module)
+    ]
     return sorted(rows, key=lambda row: len(table.lineage(row.name.partition(".")[0])))
 
 

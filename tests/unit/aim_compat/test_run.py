@@ -179,7 +179,7 @@ def test_a_refused_value_leaves_the_old_one(run: Run):
 def test_objects_are_parameters_too(run: Run):
     run["t"] = {"inner": Text("hi")}
     assert run["t"]["inner"].data == "hi"
-    assert run.get("t", resolve_objects=True)["inner"]["data"] == "hi"
+    assert run.get("t", resolve_objects=True)["inner"]["data"].load() == "hi"
 
 
 def test_what_meta_run_tree_keeps_is_no_parameter(run: Run):
@@ -198,9 +198,7 @@ def test_what_meta_run_tree_keeps_is_no_parameter(run: Run):
 # -- tracking --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "value", ["1.5", None, b"1", decimal.Decimal("1.5"), 1j, {1}, object(), [Text("a"), 1]]
-)
+@pytest.mark.parametrize("value", ["1.5", None, b"1", decimal.Decimal("1.5"), 1j, {1}, object()])
 def test_what_is_no_number_is_a_value_error(run: Run, value: Any):
     with pytest.raises(ValueError, match="neither python number nor AimObject"):
         run.track(value, name="m")
@@ -433,10 +431,9 @@ def test_artifacts_go_to_the_uri(run: Run, tmp_path: Path):
     for name in ("../x", "/x"):
         with pytest.raises(ValueError, match="artifact"):
             run.log_artifact(file, name=name)
-    for uri in ("http://x/y", "s3://bucket"):
-        run.set_artifacts_uri(uri)
-        with pytest.raises(ValueError, match="not supported artifact storage scheme"):
-            run.log_artifact(file)
+    run.set_artifacts_uri("http://x/y")
+    with pytest.raises(ValueError, match="not supported artifact storage scheme"):
+        run.log_artifact(file)
 
 
 def test_frames(run: Run):

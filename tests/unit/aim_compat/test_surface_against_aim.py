@@ -16,6 +16,7 @@ import pytest
 from aim_compat import _surface
 from aim_compat._surface import Status
 from aim_compat._surface_members import CLASSES
+from aim_compat._surface_table import NEED_A_LIBRARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,20 +35,20 @@ INVENTORY = next(
 
 needs_aim = pytest.mark.skipif(not ORACLE.exists(), reason="real Aim is not installed")
 
-KNOWN = {dotted.rpartition(".")[2] for dotted in CLASSES} - {
-    row.name for row in _surface.rows() if row.status is Status.ABSENT
-}
-BUILT_IN = {"object", "Generic", "Enum", "RuntimeError", "Exception", "BaseException", "type"}
-
 NOT_IMPORTABLE = {
     "aim.ext.tensorboard_tracker",
     "aim.ext.tensorboard_tracker.run",
     "aim.ext.tensorboard_tracker.tracker",
+    *NEED_A_LIBRARY,
 }
 """Modules of Aim that need a framework which is not installed beside it."""
 
-PLAIN = {"Artifact", "LogLine", "LogRecord"}
-"""Classes that are none of Aim's custom objects yet."""
+PRESENT = [module for module in _surface.modules() if module not in NOT_IMPORTABLE]
+
+KNOWN = {dotted.rpartition(".")[2] for dotted in CLASSES} - {
+    row.name for row in _surface.rows() if row.status is Status.ABSENT
+}
+BUILT_IN = {"object", "Generic", "Enum", "RuntimeError", "Exception", "BaseException", "type"}
 
 ANYTHING = [
     ["self", "POSITIONAL_ONLY", ""],
@@ -81,7 +82,7 @@ def aim() -> Facts:
 @pytest.fixture(scope="session")
 def ours() -> Facts:
     """What is offered here in Aim's modules."""
-    return facts_of("aim_compat", sys.executable, _surface.modules())
+    return facts_of("aim_compat", sys.executable, PRESENT)
 
 
 def is_here(module: str, name: str) -> bool:
@@ -103,7 +104,6 @@ def classes(aim: Facts) -> dict[str, Facts]:
         if _surface.has_module(module)
         for name, what in facts["names"].items()
         if what["kind"] == "class" and what["own"] and is_here(module, name)
-        if name not in PLAIN
     }
 
 
@@ -126,8 +126,7 @@ def test_every_name_has_a_state(aim: Facts) -> None:
 
 @needs_aim
 def test_every_module_of_the_table_is_one_of_aims(aim: Facts) -> None:
-    ours = set(_surface.modules()) - NOT_IMPORTABLE
-    assert [module for module in sorted(ours) if module not in aim] == []
+    assert [module for module in PRESENT if module not in aim] == []
 
 
 @needs_aim
@@ -135,7 +134,7 @@ def test_every_name_of_the_table_is_one_of_aims(aim: Facts) -> None:
     assert [
         row.title
         for row in _surface.rows()
-        if row.module in aim
+        if row.module in PRESENT
         and not row.is_member
         and row.name not in ("*", "__all__", "__version__")
         and row.name not in aim[row.module]["names"]
@@ -154,7 +153,7 @@ def test_every_member_has_a_state(aim: Facts) -> None:
 
 @needs_aim
 def test_star_imports_give_the_same_names(aim: Facts) -> None:
-    for module in sorted({*_surface.modules()} - NOT_IMPORTABLE):
+    for module in PRESENT:
         here: dict[str, Any] = {}
         exec(f"from aim_compat{module[len('aim') :]} import *", here)
         facts = aim[module]
