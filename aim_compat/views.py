@@ -268,7 +268,7 @@ class SequenceData:
 
     def range(self, start: int, stop: int) -> SequenceData:
         """Only start <= step < stop."""
-        return self._but(step_range=(int(start), int(stop)))
+        return self._but(step_range=(math.ceil(start), math.ceil(stop)))
 
     def sample(self, k: int) -> SequenceData:
         """About `k` points, evenly spread, the first and the last among them; 0 or less: all.

@@ -224,6 +224,23 @@ def some_epochs(w: World) -> None:
     run.close()
 
 
+@case("T06", "ints and floats among epochs", priority="B")
+def exact_epochs(w: World) -> None:
+    run = w.run()
+    for step, epoch in enumerate((1, 1.5, None, 0, -2.25)):
+        run.track(1.0, name="m", step=step, epoch=epoch)
+    run.track(1.0, name="whole", epoch=2.0)
+    exact = run.get_metric("m", w.context()).epochs.values_list()
+    w.see("types", lambda: sorted(type(epoch).__name__ for epoch in exact))
+    w.see("values", lambda: sorted(map(str, exact)))
+    w.see("whole float", lambda: run.get_metric("whole", w.context()).epochs.values_list())
+    w.see(
+        "whole float in data",
+        lambda: run.get_metric("whole", w.context()).data.items_list()[1][1],
+    )
+    run.close()
+
+
 @case("T06", "epochs of objects", priority="B")
 def epochs_of_objects(w: World) -> None:
     run = w.run()
