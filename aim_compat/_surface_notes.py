@@ -107,7 +107,7 @@ DIFFERS: tuple[tuple[str, str, str], ...] = (
         "better: takes pathlib paths, `~`, format='jpg', float arrays in 0-1, integer arrays of "
         "any width in 0-255, and images in modes the format lacks (CMYK, F, transparency over "
         "white in JPEG). A file whose format is not changed keeps its bytes instead of being "
-        "encoded again.",
+        "encoded again. `storage['mode']` is the mode of the picture as it is stored.",
     ),
     (
         "aim.sdk.objects.image",

@@ -27,6 +27,7 @@ __all__ = [
     "Image",
     "ImageFormatError",
     "UnreadableImageError",
+    "UnwritableImageError",
     "convert_to_aim_image_list",
     "decode",
     "encode",
@@ -41,6 +42,10 @@ class ImageFormatError(InvalidInputError, KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])  # KeyError would print the repr
+
+
+class UnwritableImageError(InvalidTypeError, OSError):
+    """Pixels no format holds; Aim raises TypeError or lets Pillow's OSError through (O01)."""
 
 
 class UnreadableImageError(InvalidInputError, OSError):
@@ -81,7 +86,7 @@ class Image(CustomObject):
         optimize: bool = False,
     ) -> None:
         super().__init__()
-        image = _image_source(image)
+        image = _as_levels(_image_source(image))
         try:
             encoded = matyan.Image(image, "", format, quality, optimize)
         except InvalidTypeError as exc:
@@ -236,6 +241,19 @@ def _image_source(image: Any) -> Any:
     return image
 
 
+def _as_levels(image: Any) -> Any:
+    """Float tensors from 0 to 1 as levels of 8 bits, fractions cut off as Aim does."""
+    if comes_from(image, "torch", "Tensor") and image.is_floating_point() and image.numel():
+        dense = image.detach()
+        low, high = (float(bound) for bound in (dense.min(), dense.max()))
+        return dense.mul(255).byte() if low >= 0 and high <= 1 else image
+    if comes_from(image, "tensorflow", "Tensor") and image.dtype.is_floating:
+        array = image.numpy()
+        if array.size and array.min() >= 0 and array.max() <= 1:
+            return (array * array.dtype.type(255)).astype("uint8")
+    return image
+
+
 def _unsupported(image: Any) -> InvalidTypeError:
     return InvalidTypeError(
         f"Cannot convert to aim.Image. Unsupported type {type(image)}. It takes a path, PIL image, "
@@ -251,7 +269,9 @@ def _image_error(exc: InvalidInputError, image: Any, format_: str | None) -> Inv
     if isinstance(image, str):
         return UnreadableImageError(text)
     if is_array(image) and image.ndim in (2, 3):
-        return InvalidTypeError(text)
+        return UnwritableImageError(text)
+    if comes_from(image, "PIL", "Image"):
+        return UnreadableImageError(text)
     return InvalidInputError(f"Cannot convert to aim.Image. {text}")
 
 

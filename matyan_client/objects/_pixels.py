@@ -176,7 +176,8 @@ def encode_pil(image: Any, format_: str, *, quality: int, optimize: bool) -> byt
         options["save_all"] = True
     try:
         image.load()
-        ready = _reduce(image, deep=format_ in _DEEP)
+        whole = format_ == "TIFF" and image.mode in ("F", "I")  # which holds all of these
+        ready = image if whole else _reduce(image, deep=format_ in _DEEP)
         if (format_, ready.mode) in _MISWRITTEN:
             ready = _to_rgb(ready, format_)
         try:

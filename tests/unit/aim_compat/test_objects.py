@@ -163,6 +163,17 @@ def test_arrays_of_other_dimensions_are_a_value_error(shape: tuple[int, ...]) ->
         Image(np.zeros(shape, "uint8"))
 
 
+def test_tensors_become_levels_as_in_aim() -> None:
+    """Fractions of levels are cut off; what is beyond 0 to 1 is cut to it instead of wrapped."""
+    torch = pytest.importorskip("torch")
+    grey = torch.tensor([[0.0, 0.5, 0.999], [1.0, 0.25, 0.003]], requires_grad=True)
+    levels = [[0, 127, 254], [255, 63, 0]]
+    for dtype in (torch.float32, torch.float64):
+        assert np.asarray(Image(grey.to(dtype)).to_pil_image()).tolist() == levels
+    assert Image(torch.rand(3, 4, 5)).size == (5, 4)
+    assert np.asarray(Image(grey * 2).to_pil_image()).max() == 255
+
+
 def test_files_keep_format_and_bytes(png: Path) -> None:
     for source in (str(png), png):
         image = Image(source)

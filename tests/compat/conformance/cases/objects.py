@@ -240,3 +240,17 @@ def image_records(w: World) -> None:
     w.see("single", lambda: type(one.values.tolist()[0]).__name__)
     w.see("length of a single", one.record_length)
     run.close()
+
+
+@case("O03", "float pixels as TIFF and pixels no format holds", priority="C")
+def deep_images(w: World) -> None:
+    from PIL import Image as Pillow
+
+    for mode in ("F", "I"):
+        picture = Pillow.new(mode, (2, 1), 1000)
+        w.see(f"{mode} as tiff", lambda picture=picture: looks(w.aim.Image(picture, format="tiff")))
+        image = w.aim.Image(picture, format="tiff")
+        w.see(f"{mode} pixels", lambda image=image: np.asarray(image.to_pil_image()).tolist())
+    w.see("negative", lambda: w.aim.Image(np.full((2, 2), -5, "int8")))
+    w.see("empty", lambda: w.aim.Image(np.zeros((0, 3), "float32")))
+    w.see("premultiplied", lambda: w.aim.Image(Pillow.new("La", (2, 2))))
