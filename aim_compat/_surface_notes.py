@@ -34,7 +34,28 @@ DIFFERS: tuple[tuple[str, str, str], ...] = (
     (
         "aim.sdk.run",
         "BasicRun.track",
-        "in safe mode, too, a call with arguments that track does not have is a TypeError.",
+        "better: any whole number is a step and any number an epoch, contexts may hold numpy "
+        "scalars or be a Context, ints beyond 64 bits become floats, ints and floats mix without "
+        "a warning; a dict is checked whole before any of it is written. Lists of plain values, "
+        "which no reader of Aim finds, are not kept. In safe mode, too, a call with arguments "
+        "that track does not have is a TypeError.",
+    ),
+    (
+        "aim.sdk.run",
+        "BasicRun.get_terminal_logs",
+        "better: no empty line after the last one, and what carriage returns and cursor movements "
+        "leave on the screen stays.",
+    ),
+    (
+        "aim.sdk.run",
+        "BasicRun.get_metric",
+        "better: a dict or None stands for the context, as it does in track.",
+    ),
+    (
+        "aim.sdk.run",
+        "BasicRun.dataframe",
+        "better: an empty dict is shown as {}, an object has one column; Aim shows markers and "
+        "handles of its storage.",
     ),
     (
         "aim.sdk.run",
