@@ -95,6 +95,13 @@ CLASSES: dict[str, tuple[str, str]] = {
     "aim.sdk.objects.plugins.hf_datasets_metadata.HFDataset": ("CustomObject", "__init__"),
     "aim.sdk.objects.plugins.hub_dataset.HubDataset": ("CustomObject", "__init__"),
     "aim.sdk.objects.text.Text": ("CustomObject", "AIM_NAME __init__ json data __repr__"),
+    "aim.sdk.query_utils.ContextView": ("", "__init__ __getitem__ context get view"),
+    "aim.sdk.query_utils.RunView": (
+        "",
+        "__init__ __getattr__ __getitem__ get db hash meta_run_attrs_tree meta_run_tree "
+        "proxy_cache run structured_run_cls",
+    ),
+    "aim.sdk.query_utils.SequenceView": ("", "__init__ __getattr__ context name run"),
     "aim.sdk.repo.Repo": (
         "",
         "tracking_queue __init__ meta_tree __repr__ __hash__ __eq__ default_repo_path "

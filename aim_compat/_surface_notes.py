@@ -209,6 +209,10 @@ _REPORTER = (
     "runs report by themselves that they are alive; run.report_progress() and "
     "run.report_successful_finish() are the way to say more."
 )
+_TRANSPORT_MODULES = (
+    "client handlers heartbeat message_utils remote_resource request_queue router run server "
+    "tracking utils"
+)
 _CLI_MODULES = "convert init runs server storage up utils version watcher_cli"
 _CLI = "the commands are in `aim-compat --help`; for code, use Repo and Run."
 _UI = "Matyan has its own UI and server; see `matyan-client --help`."
@@ -277,15 +281,15 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     ),
     ("aim.sdk.objects.io", "*", _FULL),
     *((f"aim.cli.{name}", "*", _CLI) for name in _CLI_MODULES.split()),
-    ("aim.web", "*", _UI),
     ("aim.ext.notebook.notebook", "display_colab display_notebook", _UI),
+    *((f"aim.web.{name}", "*", _UI) for name in "api middlewares migrations run utils".split()),
     ("aim.ext.notifier", "*", _UI),
     ("aim.ext.pynvml", "*", "install nvidia-ml-py and import pynvml."),
     ("aim.ext.resource", "ResourceTracker", _SYSTEM),
     ("aim.ext.resource.tracker", "*", _SYSTEM),
     ("aim.ext.sshfs", "*", "mount the directory yourself, then pass its path."),
     ("aim.ext.task_queue", "*", _ENGINE),
-    ("aim.ext.transport", "*", _REMOTE),
+    *((f"aim.ext.transport.{name}", "*", _REMOTE) for name in _TRANSPORT_MODULES.split()),
     ("aim.sdk.base_run", "STEP_HASH_FUNCTIONS TreeView", _ENGINE),
     ("aim.ext.utils", "fallback_exception_handler http_exception_handler", _UI),
     ("aim.sdk.index_manager", "ChunkChangedHandler NewChunkCreatedHandler", _INDEX),
@@ -304,7 +308,14 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     ),
     ("aim.sdk.maintenance_run", "RunAutoClean", _LOCKS),
     ("aim.sdk.query_analyzer", "*", "queries are parsed and indexed without it."),
-    ("aim.sdk.query_utils", "*", "it is how Aim evaluates queries; use repo.query_*(...)."),
+    (
+        "aim.sdk.query_utils",
+        "AimObjectProxy ContextView.view MetricsView ModelMappedRun RunView.db "
+        "RunView.meta_run_attrs_tree RunView.meta_run_tree RunView.proxy_cache "
+        "RunView.structured_run_cls StructuredObject TreeView",
+        "it is how Aim evaluates queries; use repo.query_*(...).",
+    ),
+    ("aim.ext.transport", "Client", _REMOTE),
     ("aim.sdk.remote_repo_proxy", "*", _REMOTE),
     ("aim.sdk.remote_run_reporter", "*", _REMOTE),
     (

@@ -55,6 +55,7 @@ HOMES = {
         "aim_compat.environment": "get_environment_variables get_git_info get_installed_packages",
         "aim_compat.cleanup": "AutoClean RobustExec",
         "aim_compat.safe_none": "SafeNone Singleton",
+        "aim_compat.query_views": "ContextView RunView SequenceView",
         "aim_compat.query_texts": "Query RestrictedPythonQuery query_add_default_expr strip_query "
         "syntax_error_check",
         "aim_compat.resources": "Stat StatDict round10e5",
@@ -108,6 +109,8 @@ MODULES: dict[str, str] = {
     "aim.ext.tensorboard_tracker.run": "Run TensorboardTracker",
     "aim.ext.tensorboard_tracker.tracker": "Audio Distribution Image TensorboardEvent "
     "TensorboardEventConsumer TensorboardFolderTracker TensorboardTracker",
+    "aim.ext.transport": "",
+    "aim.ext.transport.config": "",
     "aim.ext.utils": "get_environment_variables get_git_info get_installed_packages",
     "aim.hf_dataset": "HFDataset",
     "aim.sdk": _CLASSES,
@@ -143,6 +146,7 @@ MODULES: dict[str, str] = {
     "aim.sdk.objects.plugins.hf_datasets_metadata": "CustomObject HFDataset",
     "aim.sdk.objects.plugins.hub_dataset": "CustomObject HubDataset",
     "aim.sdk.objects.text": "BLOB CustomObject Text",
+    "aim.sdk.query_utils": "AimObject Context ContextView RunView SafeNone SequenceView",
     "aim.sdk.repo_utils": "get_repo",
     "aim.sdk.repo": "AutoClean LockManager QueryReportMode QueryRunSequenceCollection "
     "QuerySequenceCollection Repo RepoIntegrityError RepoStatus Run RunLock Sequence "
@@ -171,6 +175,8 @@ MODULES: dict[str, str] = {
     "generate_run_hash get_aim_repo_name get_object_typename prune search_aim_repo work_directory",
     "aim.utils": "disable_safe_mode enable_safe_mode",
     "aim.utils.deprecation": "deprecation_warning python_version_deprecation_check",
+    "aim.web": "",
+    "aim.web.configs": "",
     "aim.storage": "",
     "aim.storage.arrayview": "ArrayView",
     "aim.storage.artifacts": "ArtifactStorage registry",
@@ -231,6 +237,28 @@ CONSTANTS: dict[str, dict[str, Any]] = {
     "aim.ext.resource.configs": {
         "AIM_RESOURCE_METRIC_PREFIX": "__system__",
         "DEFAULT_SYSTEM_TRACKING_INT": 10,
+    },
+    "aim.ext.transport.config": {
+        "AIM_CLIENT_SSL_CERTIFICATES_FILE": "__AIM_CLIENT_SSL_CERTIFICATES_FILE__",
+        "AIM_RT_BEARER_TOKEN": "__AIM_RT_BEARER_TOKEN__",
+        "AIM_SERVER_BASE_PATH": "__AIM_SERVER_BASE_PATH__",
+        "AIM_SERVER_DEFAULT_HOST": "0.0.0.0",
+        "AIM_SERVER_DEFAULT_PORT": 53800,
+        "AIM_SERVER_MOUNTED_REPO_PATH": "__AIM_SERVER_MOUNT_REPO_PATH__",
+    },
+    "aim.web.configs": {
+        "AIM_ENV_MODE_KEY": "__AIM_ENV_MODE__",
+        "AIM_LOG_LEVEL_KEY": "__AIM_LOG_LEVEL__",
+        "AIM_PROFILER_KEY": "__AIM_PROFILER_ENABLED__",
+        "AIM_PROGRESS_REPORT_INTERVAL": 0.5,
+        "AIM_PROJECT_SETTINGS_FILE": ".project_settings",
+        "AIM_PROXY_URL": "__AIM_PROXY_URL__",
+        "AIM_READ_ONLY_UI": "__AIM_READ_ONLY_UI__",
+        "AIM_TF_LOGS_PATH_KEY": "__AIM_TF_LOGS_PATH__",
+        "AIM_UI_BASE_PATH": "__AIM_UI_BASE_PATH__",
+        "AIM_UI_DEFAULT_HOST": "127.0.0.1",
+        "AIM_UI_DEFAULT_PORT": 43800,
+        "AIM_UI_MOUNTED_REPO_PATH": "__AIM_UI_MOUNT_REPO_PATH__",
     },
     "aim.sdk.callbacks": {"__all__": ["Caller", "event", "events"]},
     "aim.sdk.callbacks.events": {"__all__": ["on"]},
