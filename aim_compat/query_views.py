@@ -30,6 +30,8 @@ class _View:
     def __getattr__(self, item: str) -> Any:
         if item.startswith("_"):
             raise AttributeError(item)
+        if item in type(self).__dict__:
+            return getattr(type(self), item)  # absent: says why
         return _shown(self._proxy.query_getattr(item))
 
     def __getitem__(self, key: Any) -> Any:
