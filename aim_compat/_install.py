@@ -2,7 +2,7 @@
 
 Modules are shared, not copied: `aim is aim_compat`, `aim.sdk.run is aim_compat.sdk.run`, so every
 class exists once and pickles under its real name. Children made by fork inherit it; others do
-when the process was started by `python -m aim_compat run` (see `_launch.py`).
+when the process was started by `python -m aim_compat run` (see `_inheritance.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any
 
 from aim_compat._aliases import AIM, OURS, to_ours
+from aim_compat._inheritance import take_from_children
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -98,8 +99,10 @@ def install() -> None:
 def uninstall() -> None:
     """Undo `install()`: `import aim` means again what it meant before. Fine without `install()`.
 
+    Processes that are started from now on no longer inherit it from `python -m aim_compat run`.
     What scripts have imported in the meantime stays theirs.
     """
+    take_from_children()
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
     for name in [name for name, module in sys.modules.items() if _is_ours(name, module)]:

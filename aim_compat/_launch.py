@@ -4,9 +4,8 @@ The script becomes `__main__` with the globals, `sys.argv` and `sys.path[0]` tha
 it, so that multiprocessing, pickle and runpy find what they expect. Errors show no frame of ours.
 
 Children: fork inherits the process. Everything else (multiprocessing with spawn or forkserver,
-joblib, `subprocess.run([sys.executable, ...])`) starts a Python that reads the environment: there,
-`AIM_COMPAT_INSTALL=1` and a directory in PYTHONPATH with a `sitecustomize` (`_site/`) install this
-package before the child runs anything. Pythons started with -E, -I or -S do not read it.
+joblib, `subprocess.run([sys.executable, ...])`) starts a Python that reads the environment
+(`_inheritance.py`). Pythons started with -E, -I or -S do not read it.
 """
 
 from __future__ import annotations
@@ -17,21 +16,18 @@ import io
 import os
 import sys
 from importlib.machinery import PathFinder, SourceFileLoader
-from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 import matyan_client
+from aim_compat._inheritance import leave_to_children
 from aim_compat._install import install
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from importlib.machinery import ModuleSpec
 
-__all__ = ["INSTALL_VARIABLE", "run_code", "run_module", "run_script", "run_stdin"]
-
-INSTALL_VARIABLE = "AIM_COMPAT_INSTALL"
-_SITE = str(Path(__file__).resolve().parent / "_site")
+__all__ = ["run_code", "run_module", "run_script", "run_stdin"]
 
 _keep: list[ModuleType] = [matyan_client]
 """The `__main__` we replace, whose globals are still in use; and what must be imported before
@@ -158,10 +154,7 @@ def _prepare(argv: list[str], first_path: str) -> None:
     sys.argv[:] = argv
     if not (getattr(sys.flags, "safe_path", False) or sys.flags.isolated):
         sys.path[:1] = [first_path]
-    os.environ[INSTALL_VARIABLE] = "1"
-    paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    if _SITE not in paths:
-        os.environ["PYTHONPATH"] = os.pathsep.join([_SITE, *paths])
+    leave_to_children()
 
 
 def _new_main(**attributes: Any) -> ModuleType:

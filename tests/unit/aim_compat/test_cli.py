@@ -568,3 +568,27 @@ def test_the_entry_point_of_aim(capsys: pytest.CaptureFixture[str]) -> None:
     code = "import sys; sys.argv = ['aim', 'version']; from aim.cli.cli import cli_entry_point as e"
     found = python(*OURS, "-c", f"{code}; e()")
     assert (found.returncode, found.stdout[:11]) == (0, "Aim v3.29.1"), found.stderr
+
+
+def test_the_command_aim_of_a_script_is_ours() -> None:
+    write(
+        "script.py",
+        """
+        import shutil, subprocess, sys
+        def aim(*args):
+            done = subprocess.run(["aim", *args], capture_output=True, text=True, shell=SHELL)
+            print(done.returncode, done.stdout.strip().splitlines()[-1:])
+        SHELL = sys.platform == "win32"
+        aim("init", "--skip-if-exists")
+        import aim as package
+        package.Run(capture_terminal_logs=False).close()
+        aim("runs", "ls")
+        aim("version")
+        """,
+    )
+    done = python(*OURS, "script.py")
+    assert done.returncode == 0, done.stderr
+    first, second, third = done.stdout.splitlines()
+    assert first.startswith("0 ['Initialized a new Aim repository")
+    assert second == "0 ['Total 1 runs.']"
+    assert third.startswith("0 ['Aim v3.29.1")

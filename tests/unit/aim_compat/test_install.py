@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
+import os
 import pickle
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import aim_compat
-from aim_compat import _install
+from aim_compat import _inheritance, _install
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -170,3 +171,15 @@ heavy = {"importlib.metadata", "email", "numpy", "PIL", "asyncio", "sqlite3", "p
 print(sorted(heavy & (set(sys.modules) - before)))
 """
     assert python(script) == "[]\n"
+
+
+def test_uninstalling_leaves_nothing_to_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/a/bin")
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    before = dict(os.environ)
+    _inheritance.leave_to_children()
+    _inheritance.leave_to_children()
+    assert os.environ["PATH"].endswith(os.pathsep + "/a/bin")
+    assert os.environ["AIM_COMPAT_INSTALL"] == "1"
+    aim_compat.uninstall()
+    assert dict(os.environ) == before

@@ -1,0 +1,1 @@
+@"%AIM_COMPAT_PYTHON%" -m aim_compat %*
