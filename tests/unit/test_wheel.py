@@ -20,10 +20,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("matyan_client", "aim_compat")
 
 ALSO_USED = {
-    "IPython", "attr", "cffi", "datasets", "jax", "mxnet", "pynvml", "soundfile",
-    "tensorflow", "torch", "yaml",
+    "IPython", "attr", "botocore", "cffi", "datasets", "deeplake", "dvc", "hub", "jax", "mxnet",
+    "pynvml", "soundfile", "tensorflow", "torch", "yaml",
 }  # fmt: skip
-"""Optional libraries no extra installs: used when the user has them, or for types only."""
+"""Libraries no extra names: used when the user has them, for types only, or come with another."""
 
 IMPORT_NAMES = {"pillow": "PIL"}
 
@@ -77,6 +77,13 @@ def test_it_holds_every_module(names: list[str]) -> None:
         for path in (ROOT / package).rglob("*.py")
     }
     assert sources == {name for name in names if name.endswith(".py")}
+
+
+def test_the_command_for_scripts_can_be_executed(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        mode = archive.getinfo("aim_compat/_site/bin/aim").external_attr >> 16
+        assert "aim_compat/_site/bin/aim.cmd" in archive.namelist()
+    assert mode & 0o111 or sys.platform == "win32"
 
 
 def test_it_holds_the_licence_and_the_commands(wheel: Path, names: list[str]) -> None:
