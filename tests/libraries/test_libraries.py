@@ -41,6 +41,7 @@ RECORDED = {
         "metric loss {}",
         'metric mean {"subset": "val"}',
     },
+    "datasets_description": set(),
     "langchain_callbacks": {"metric __system__cpu {}"},
     "mlflow_conversion": {'images root {"type": "image"}', "metric loss {}"},
     "mmengine_visualizer": {"images shown {}", "metric from torch {}", "metric time {}"},
