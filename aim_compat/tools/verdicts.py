@@ -111,7 +111,9 @@ def _keyword(use: Use) -> Verdict | None:
     name = f"{use.dotted}({use.detail}=)"
     if row is not None and row.status is Status.ABSENT:
         return None  # said of the callable as a whole
-    if row is not None and re.search(rf"\b{re.escape(use.detail)}\b", row.note):
+    # Parameters whose names are words (step, context) stand in notes as words, too.
+    named = re.escape(use.detail) + ("" if "_" in use.detail else "=")
+    if row is not None and re.search(rf"\b{named}(?!\w)", row.note):
         return Verdict(_STATES[row.status], name, row.note)
     keywords = _keywords(use.module, owner, member)
     if keywords is None or use.detail in keywords:

@@ -118,8 +118,10 @@ def test_endings_are_those_of_python(text: str, code: int) -> None:
 @posix
 @pytest.mark.parametrize("as_module", [False, True])
 def test_an_interrupt_ends_a_program_as_it_ends_python(as_module: bool) -> None:
+    # A process started in the background of a shell ignores SIGINT, and so do its children.
     text = """
     import atexit, os, signal, time
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     atexit.register(print, "at exit")
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(60)
