@@ -17,6 +17,7 @@ if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
 
 from conformance import cases  # noqa: E402  # after the path above, whatever the import mode
+from conformance.backend import BACKENDS, DEFAULT_BACKEND  # noqa: E402  # as above
 from conformance.case import CASES  # noqa: E402  # as above
 from conformance.evidence import Recorder  # noqa: E402  # as above
 from conformance.goldens import Goldens  # noqa: E402  # as above
@@ -38,6 +39,12 @@ TALLY = pytest.StashKey[Counter]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance", "conformance suite")
     group.addoption("--subject", choices=(AIM, SHIM), default=SHIM, help="module under test")
+    group.addoption(
+        "--backend",
+        choices=sorted(BACKENDS),
+        default=DEFAULT_BACKEND.name,
+        help="where the drop-in keeps what the cases write",
+    )
     group.addoption(
         "--record", action="store_true", help="write goldens from what --subject=aim does"
     )
@@ -68,6 +75,15 @@ def subject_name(config: pytest.Config) -> str:
     return name
 
 
+def described(config: pytest.Config, version: str) -> str:
+    """What is under test, and on what."""
+    name = subject_name(config)
+    backend = "its own storage" if name == AIM else f"backend {config.getoption('backend')}"
+    golden = ", ".join(sorted(GOLDENS.versions())) or "none"
+    python = ".".join(map(str, sys.version_info[:3]))
+    return f"{name} {version} on {backend}, Python {python}, goldens of Aim {golden}"
+
+
 def recording(config: pytest.Config) -> bool:
     """Whether goldens are to be written."""
     record: bool = config.getoption("record", default=False)
@@ -86,14 +102,13 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         version = open_subject(name).version
     except MissingSubjectError as error:
         version = f"MISSING ({error})"
-    golden = ", ".join(sorted(GOLDENS.versions())) or "none"
     try:
         ledgered = str(len(Ledger.load(LEDGER_FOLDER)))
     except LedgerError:
         ledgered = "broken"
     return [
-        f"conformance: subject {name} {version}; goldens of Aim {golden}; "
-        f"{len(CASES)} cases; {ledgered} known differences"
+        f"conformance: {described(config, version)}: {len(CASES)} cases, "
+        f"{ledgered} known differences"
     ]
 
 
@@ -104,9 +119,11 @@ def pytest_terminal_summary(
     if not tally:
         return
     terminalreporter.section("conformance")
+    version = open_subject(subject_name(config)).version
     terminalreporter.write_line(
-        f"{subject_name(config)}: {tally['ran']} cases ran, {tally['passed']} passed, "
-        f"{tally['ran'] - tally['passed']} failed; {tally['observations']} observations, "
+        f"conformance of {described(config, version)}: {tally['ran']} cases ran, "
+        f"{tally['passed']} passed, {tally['ran'] - tally['passed']} failed, "
+        f"{tally['ledgered']} with known differences; {tally['observations']} observations, "
         f"of which the ledger has {tally['better']} as better and {tally['gap']} as gaps"
         + ("; goldens recorded" if tally["recorded"] else "")
     )
@@ -115,7 +132,9 @@ def pytest_terminal_summary(
 @pytest.fixture(scope="session")
 def subject(pytestconfig: pytest.Config) -> Subject:
     """The module under test. A missing one is an error, not a skip."""
-    return open_subject(subject_name(pytestconfig))
+    subject = open_subject(subject_name(pytestconfig))
+    subject.backend = BACKENDS[pytestconfig.getoption("backend")]
+    return subject
 
 
 @pytest.fixture(scope="session")

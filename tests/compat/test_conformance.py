@@ -45,4 +45,5 @@ def test_case(
     assert verdict.ok, f"{case.id}: {case.title}\n" + "\n".join(verdict.problems)
     for entry in verdict.ledgered:
         tally[entry.state] += 1
+    tally["ledgered"] += bool(verdict.ledgered)
     tally["passed"] += 1

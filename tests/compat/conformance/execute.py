@@ -30,11 +30,11 @@ def execute(case: Case, subject: Subject, directory: Path, scratch: Path) -> Out
     """Run a case with an existing, empty directory as its repository."""
     home = os.getcwd()
     os.chdir(directory)
-    world = World(subject, str(directory))
+    world = World(subject, str(directory), scratch)
     try:
-        if not case.fresh:
-            subject.prepare(str(directory), scratch)
-        with warnings.catch_warnings():
+        with subject.backend.serving(str(directory)) as world.location, warnings.catch_warnings():
+            if not case.fresh:
+                subject.prepare(world.location, scratch)
             # a script that warns goes on; pytest would make it an exception
             warnings.simplefilter("ignore")
             case.body(world)

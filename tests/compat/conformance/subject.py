@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from conformance.backend import DEFAULT_BACKEND, Backend
+
 __all__ = ["AIM", "SHIM", "MissingSubjectError", "Subject", "open_subject"]
 
 AIM = "aim"
@@ -35,6 +37,7 @@ class Subject:
     module: ModuleType
     version: str
     template: Path | None = None
+    backend: Backend = DEFAULT_BACKEND
 
     @property
     def is_original(self) -> bool:

@@ -24,11 +24,14 @@ QUIET: dict[str, Any] = {"system_tracking_interval": None, "capture_terminal_log
 class World:
     """What one execution of one case has to its disposal."""
 
-    def __init__(self, subject: Subject, directory: str) -> None:
+    def __init__(self, subject: Subject, directory: str, scratch: Path) -> None:
         self._subject = subject
+        self._scratch = scratch
         self._normalise = Normaliser(directory)
         self.directory = directory
         """Root of the repository, an absolute path; also the working directory."""
+        self.location = directory
+        """What a script passes as `repo` for it: the directory, unless the backend says else."""
         self.aim: Any = subject.module
         """The module under test."""
         self.observations: dict[str, Any] = {}
@@ -55,11 +58,11 @@ class World:
 
     def sync(self, directory: str | None = None) -> None:
         """Make what was written readable; drop writers before calling this."""
-        self._subject.sync(directory or self.directory)
+        self._subject.sync(directory or self.location)
 
     def run(self, run_hash: str | None = None, **options: Any) -> Any:
         """A run in the case's repository that starts nothing in the background."""
-        return self.aim.Run(run_hash, **{"repo": self.directory, **QUIET, **options})
+        return self.aim.Run(run_hash, **{"repo": self.location, **QUIET, **options})
 
     @contextmanager
     def writing(self, run_hash: str | None = None, **options: Any) -> Iterator[Any]:
@@ -77,7 +80,7 @@ class World:
     @property
     def repo(self) -> Any:
         """The case's repository, opened anew."""
-        return self.aim.Repo.from_path(self.directory)
+        return self.aim.Repo.from_path(self.location)
 
     def query(self, kind: str, expression: str) -> Any:
         """`repo.query_<kind>` without a progress bar."""
@@ -88,6 +91,13 @@ class World:
         """How many runs, or sequences, an expression finds."""
         found = self.query(kind, expression)
         return sum(1 for _ in (found.iter_runs() if kind == "runs" else found.iter()))
+
+    def other_repository(self, name: str) -> str:
+        """An empty repository below the working directory, for cases with two; its path."""
+        path = Path(self.directory, name)
+        path.mkdir()
+        self._subject.prepare(str(path), self._scratch)
+        return str(path)
 
     def file(self, name: str, content: bytes = b"") -> str:
         """A file below the working directory; its path."""
