@@ -1,4 +1,4 @@
-# make demo · make test · make test-libraries · make lint · make bench · make clean
+# make demo · make test · make fuzz · make test-libraries · make lint · make bench · make clean
 # Needs python3 (3.10+) and make. Sets up .venv for itself, and .venv-aim (real Aim on Python 3.11)
 # and .venv-libs (libraries that import aim, and real Aim) for the tests that compare with it.
 # AIM_ORACLE=none leaves those out; not accepted when CI=true.
@@ -12,12 +12,13 @@ AIM_ORACLE ?= real
 PY := .venv/bin/python
 LOGS := .venv/logs
 BENCH_ARGS ?=
+FUZZ_ARGS ?= --examples 1000 --steps 40
 
 # A machine's own settings must not decide what demo and tests see.
 unexport MATYAN_BACKEND_URL MATYAN_FRONTIER_URL AIM_REPO AIM_COMPAT_REDIRECT PYTHONPATH
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test lint types unit compat-aim compat-shim test-libraries bench clean
+.PHONY: help demo test lint types unit compat-aim compat-shim machine fuzz test-libraries bench clean
 
 help:
 	@sed -n '1,4s/^# //p' Makefile
@@ -62,28 +63,34 @@ compat-shim: .venv/.ready
 	$(PY) -m pytest tests/compat --subject=aim_compat | tee $(LOGS)/compat-shim
 
 ifeq ($(AIM_ORACLE),none)
-compat-aim: .venv/.ready
+compat-aim machine test-libraries: .venv/.ready
 	@mkdir -p $(LOGS)
 	@if [ "$${CI:-}" = true ]; then echo "error: AIM_ORACLE=none is not accepted in CI" >&2; exit 1; fi
-	@echo "NOT RUN: AIM_ORACLE=none, nothing was compared with real Aim" | tee $(LOGS)/compat-aim
-test-libraries: .venv/.ready
-	@mkdir -p $(LOGS)
-	@if [ "$${CI:-}" = true ]; then echo "error: AIM_ORACLE=none is not accepted in CI" >&2; exit 1; fi
-	@echo "NOT RUN: AIM_ORACLE=none, no library was run" | tee $(LOGS)/test-libraries
+	@echo "NOT RUN: AIM_ORACLE=none, nothing was compared with real Aim" | tee $(LOGS)/$@
 else
 compat-aim: .venv/.ready .venv-aim/.ready
 	@mkdir -p $(LOGS)
 	.venv-aim/bin/python -m pytest tests/compat --subject=aim | tee $(LOGS)/compat-aim
+
 test-libraries: .venv/.ready .venv-libs/.ready
 	@mkdir -p $(LOGS)
 	.venv-libs/bin/python -m pytest tests/libraries | tee $(LOGS)/test-libraries
+
+machine: .venv/.ready .venv-aim/.ready
+	@mkdir -p $(LOGS)
+	$(PY) -m pytest tests/machine | tee $(LOGS)/machine
 endif
+
+# Random calls at length, other ones each time; a failure is shrunk, and says how to repeat it.
+fuzz: .venv/.ready .venv-aim/.ready
+	$(PY) -m pytest tests/machine -k both $(FUZZ_ARGS)
 
 # One after the other, cheapest first, whatever -j says.
 test:
-	@for step in lint types unit compat-aim compat-shim test-libraries; do $(MAKE) --no-print-directory $$step; done
+	@for step in lint types unit compat-aim compat-shim machine test-libraries; do $(MAKE) --no-print-directory $$step; done
 	@echo; echo "all passed:"
-	@for step in unit compat-aim compat-shim test-libraries; do printf '%-14s %s\n' $$step "$$(tail -n 1 $(LOGS)/$$step)"; done
+	@for step in unit compat-aim compat-shim machine test-libraries; do printf '%-14s %s\n' $$step "$$(tail -n 1 $(LOGS)/$$step)"; done
+	@cat $(LOGS)/compat-aim $(LOGS)/compat-shim $(LOGS)/machine | sed -n '/^conformance of /p;/^machine: /p'
 
 bench: .venv/.ready .venv-aim/.ready
 	$(PY) benchmarks/track.py --aim-python .venv-aim/bin/python $(BENCH_ARGS)

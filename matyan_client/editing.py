@@ -138,11 +138,12 @@ class RunEditor(RunReader, ABC):
 
     def delete_param(self, path: Sequence[str | int]) -> bool:
         """Remove the parameter at a path; returns whether it was there."""
+        writer = self._open_writer()  # a run that only reads refuses, whether there is one or not
         try:
             self.get_param(path)
         except KeyError:
             return False
-        self._open_writer().append(messages.log_hparams({}, path=list(path), delete=True))
+        writer.append(messages.log_hparams({}, path=list(path), delete=True))
         return True
 
     def __setitem__(self, key: str, val: Any) -> None:

@@ -42,10 +42,6 @@ _IMPORTERS_ANYWHERE = frozenset({"guard_import", "import_module", "importorskip"
 _METADATA = frozenset(
     f"importlib.metadata.{name}" for name in ("version", "distribution", "metadata", "requires")
 )
-_SHELLS = frozenset(
-    [f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen")]
-    + ["os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"]
-)
 _NAME_KEYWORDS = ("name", "modname", "module_name")
 _FIRST_ARGUMENT = frozenset(
     {
@@ -209,10 +205,6 @@ class Calls(Expressions):
     ) -> Values:
         if called in _IMPORTERS:
             return self._import(called, node, arguments, keywords)
-        if called in _SHELLS and node.args:
-            if command := _command(node.args[0]):
-                self.note(Kind.SHELL, AIM, "", node.args[0], command)
-            return ANY
         if called in _METADATA and arguments:
             self.module_by_text(arguments[0], node.args[0])
             return ANY
@@ -306,12 +298,3 @@ def _literal_start(node: ast.expr) -> str:
     if isinstance(node, ast.JoinedStr) and node.values:
         node = node.values[0]
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
-
-
-def _command(node: ast.expr) -> str:
-    """A command line that starts Aim's command: `"aim up"`, `["aim", "runs", "ls"]`."""
-    words = node.elts if isinstance(node, (ast.List, ast.Tuple)) else [node]
-    first = _literal_start(words[0]) if words else ""
-    if isinstance(node, (ast.List, ast.Tuple)):
-        return " ".join([AIM, *map(_literal_start, words[1:])]).strip() if first == AIM else ""
-    return first.strip() if first.split()[:1] == [AIM] else ""

@@ -99,7 +99,7 @@ def plan(text: str, tree: ast.Module, uses: Iterable[Use]) -> tuple[list[Edit], 
         elif use.kind is Kind.TEXT:
             left.append(Left(use.span.row, f"the string {use.dotted!r} is left as it is"))
         elif use.kind is Kind.SHELL:
-            left.append(Left(use.span.row, f"left as it is: {use.detail}"))
+            left.append(Left(use.span.row, f"not Python, left as it is: {use.detail}"))
     return edits, left
 
 

@@ -44,14 +44,10 @@ AIM = "aim"
 OURS = "aim_compat"
 
 _OF_OURS_ALONE = frozenset({"install", "uninstall"})
-FOLLOWED = frozenset(
-    "contextlib functools importlib os pytest subprocess sys typing".split(),
-)
+FOLLOWED = frozenset({"contextlib", "functools", "importlib", "pytest", "sys", "typing"})
 """Other modules whose functions may hand out something of Aim."""
 _UNIVERSAL = frozenset({*dir(object), *dir(type), "__dict__", "__wrapped__", "__qualname__"})
 _DOTTED = re.compile(r"aim(\.[A-Za-z_]\w*)+")
-_CODE = re.compile(r"^\s*(?:import|from)\s+aim\b", re.MULTILINE)
-"""Text that may be run, by `exec` or another Python."""
 _LONGEST_TEXT = 4000
 
 Placed = ast.expr | ast.stmt | ast.alias | ast.keyword
@@ -143,8 +139,6 @@ class Expressions:
             first = node.value.split(".")[1]
             if is_module(f"{AIM}.{first}") or _surface.find(AIM, first) is not None:
                 self.note(Kind.TEXT, module, name, node)
-        elif _CODE.search(node.value):
-            self.note(Kind.TEXT, AIM, "", node)
         return one(Text(node.value))
 
     def _read_joinedstr(self, node: ast.JoinedStr) -> Values:

@@ -25,7 +25,7 @@ class Kind(enum.Enum):
     TEXT = "text"
     """A string that is a name of Aim, as in `mock.patch("aim.Run")`."""
     SHELL = "shell"
-    """A command line, or a cell of a notebook that is not Python."""
+    """A line of a notebook for the shell, or a cell that is not Python."""
 
 
 @dataclass(frozen=True, order=True, slots=True)

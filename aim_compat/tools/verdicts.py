@@ -52,7 +52,7 @@ _STATES = {
     Status.ABSENT: State.ABSENT,
 }
 _IN_TEXT = "a name in a string: it means Aim itself unless the program is run by `aim-compat run`."
-_IN_SHELL = "a command, or not Python: `aim-compat --help` has the commands of Aim that are here."
+_IN_SHELL = "not Python: `aim-compat --help` has the commands of Aim that are here."
 _NOT_AIMS = f"not a public name of Aim {AIM_VERSION}: it fails there, too, or is an internal."
 
 

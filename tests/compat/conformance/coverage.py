@@ -1,7 +1,7 @@
 """Which cases cover which behaviour: every id has cases, is covered elsewhere, or says why not.
 
 The ids are those of the lists of observed behaviour (R.. to M.., X..) and of usage patterns (U..).
-A case's id begins with the id that it is mainly about; what follows here is what that does not show.
+A case's id begins with the id that it is mainly about; here is what that does not show.
 """
 
 from __future__ import annotations

@@ -161,7 +161,7 @@ def test_notebooks_are_read_cell_by_cell(
     assert (f"{path}:cell 1:1:1: {extension.status.value} aim.load_ipython_extension" in out) is (
         extension.status is not Status.SUPPORTED
     )
-    assert f"{path}:cell 1:2:1: text aim up: a command" in out
+    assert f"{path}:cell 1:2:1: text aim up: not Python" in out
     assert f"{path}:cell 4:1:1: text %%bash" in out
     assert f"{path}:cell 5:2:5: absent aim.Run.series_run_trees: " in out
     assert f"{path}:cell 3:1: not Python: " in out

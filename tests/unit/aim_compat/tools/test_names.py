@@ -112,8 +112,6 @@ IMPORTS = {
         patch("aim.sdk.run.Run")  #> 'aim.sdk.run.Run'
         "aim" in sys.modules  #> 'aim'
         sys.modules["aim"].Run  #> 'aim' aim.Run
-        subprocess.run([sys.executable, "-c", "x = 1\\nimport aim"])  #> 'aim'
-        print("aim is not there: import aim, or from aim")
         """,
 }
 

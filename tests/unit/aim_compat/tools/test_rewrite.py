@@ -131,15 +131,12 @@ def test_a_keyword_is_renamed_only_where_it_is_surely_aim_s() -> None:
     [
         ("patch('aim.Run.track')", "the string 'aim.Run.track' is left as it is"),
         ("sys.modules['aim']", "the string 'aim' is left as it is"),
-        ("subprocess.run(['aim', 'runs', 'ls'])", "left as it is: aim runs ls"),
-        ("os.system(f'aim up --repo {x}')", "left as it is: aim up --repo"),
-        ("exec('import aim')", "the string 'aim' is left as it is"),
         ("importlib.import_module(f'aim.{x}')", "the module's name is computed"),
         ("importlib.import_module('ai' 'm.sdk')  # aim", "this string is not understood"),
     ],
 )
 def test_what_is_left_is_said(line: str, remark: str) -> None:
-    text = f"import importlib, os, subprocess, sys\nfrom unittest.mock import patch\n{line}\n"
+    text = f"import sys, importlib\nfrom unittest.mock import patch\n{line}\n"
     done = rewrite(Source("x.py", text))
     assert not done.is_changed
     (said,) = done.remarks
@@ -347,4 +344,4 @@ def test_notebooks_change_line_by_line(tmp_path: Path, capsys: pytest.CaptureFix
         assert path.read_text("utf-8") == texts[1]
     err = capsys.readouterr().err
     assert f"{path}:cell 4:1: not Python" in err
-    assert f"{path}:cell 2:2: left as it is: aim init" in err
+    assert f"{path}:cell 2:2: not Python, left as it is: aim init" in err
