@@ -275,11 +275,7 @@ class QuerySequenceCollection(SequenceCollection):
                 held = [sequence for sequence in matching if holds(self.seq_cls, sequence)]
                 yield SingleRunSequenceCollection._found(run, self.seq_cls, held)
 
-        found = _reported(search, repo, mode)
-        if mode is QueryReportMode.PROGRESS_TUPLE:
-            # unlike queries of runs, these say nothing of runs that are passed over (U38)
-            return (pair for pair in found if pair[0] is not None)
-        return found
+        return _reported(search, repo, mode)
 
 
 def _reported(
