@@ -77,8 +77,23 @@ DIFFERS: tuple[tuple[str, str, str], ...] = (
     (
         "aim.sdk.base_run",
         "BaseRun.meta_run_tree",
-        "a stand-in: get, set and delete of plain values, which are kept with the run; it shows "
-        "attrs, traces and end_time.",
+        "reads as in Aim, shows attrs, contexts, traces, typed_traces and end_time, and keeps with "
+        "the run what else is set; terminal lines and log messages are not among the traces.",
+    ),
+    (
+        "aim.sdk.base_run",
+        "BaseRun.meta_tree",
+        "shows attrs, contexts and traces_types of this run, to read; there are no chunks.",
+    ),
+    (
+        "aim.sdk.run",
+        "BasicRun.meta_attrs_tree",
+        "to read; parameters are set by run[...] or meta_run_attrs_tree.",
+    ),
+    (
+        "aim.sdk.run",
+        "BasicRun.iter_sequence_info_by_type",
+        "better: '*' lists all sequences, where Aim raises a ValueError about None.",
     ),
     (
         "aim.sdk.repo",
@@ -237,8 +252,7 @@ _DATABASE = (
 
 ABSENT: tuple[tuple[str, str, str], ...] = (
     # members of classes that are here
-    ("aim.sdk.base_run", "BaseRun.meta_tree BaseRun.series_run_trees", _ENGINE),
-    ("aim.sdk.run", "BasicRun.meta_attrs_tree BasicRun.meta_run_attrs_tree", _ENGINE),
+    ("aim.sdk.base_run", "BaseRun.series_run_trees", _ENGINE),
     (
         "aim.sdk.repo",
         "Repo.container_pool Repo.encryption_key Repo.meta_tree Repo.persistent_pool "

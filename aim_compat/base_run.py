@@ -14,7 +14,7 @@ import matyan_client
 from aim_compat._absent_members import with_absent_members
 from aim_compat.errors import HashNeededError, missing_run
 from aim_compat.hashing import hash_auto
-from aim_compat.meta_tree import MetaRunTree
+from aim_compat.meta_tree import MetaRunTree, meta_run_tree, meta_tree
 from aim_compat.params import HIDDEN, Path, look_up, ordered, with_emptied_parents
 from aim_compat.sequences import decoder
 from aim_compat.snapshot import Snapshot, note_write
@@ -165,8 +165,13 @@ class BaseRun:
 
     @property
     def meta_run_tree(self) -> MetaRunTree:
-        """A small stand-in for Aim's storage tree of the run (U24)."""
-        return MetaRunTree(cast("RunReader", self))  # it shows what readers know
+        """Aim's storage tree of the run, as far as scripts use it (U24)."""
+        return meta_run_tree(cast("RunReader", self))  # it shows what readers know
+
+    @property
+    def meta_tree(self) -> MetaRunTree:
+        """Names of parameters, contexts and sequences by value type, to read."""
+        return meta_tree(cast("RunReader", self))  # as above
 
     def check_metrics_version(self) -> bool:
         """False: there are no metrics in an old format here."""

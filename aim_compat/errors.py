@@ -182,11 +182,10 @@ def not_trackable(value: Any) -> InvalidInputError:
     return InvalidInputError(f"Input type {type(value)} is neither python number nor AimObject")
 
 
-def incompatible_values(value: Any, name: str) -> InvalidInputError:
-    """Single objects and lists of them in one series (behaviour T08)."""
+def incompatible_values(value: Any, name: str, why: str) -> InvalidInputError:
+    """A value unlike what its series holds (behaviour T08); `why` follows Aim's sentence."""
     return InvalidInputError(
-        f"Cannot log value '{value}' on sequence '{name}'. Incompatible data types: a series holds "
-        "single objects or lists of them, not both."
+        f"Cannot log value '{value}' on sequence '{name}'. Incompatible data types. {why}"
     )
 
 

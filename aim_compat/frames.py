@@ -75,18 +75,23 @@ def metric_frame(
     constant: dict[str, Any] = {}
     if include_run:
         constant["run.hash"] = metric.run.hash
-        constant.update(flatten(metric.run[...], "run"))
+        constant.update(_columns(metric.run[...], "run"))
     if include_name:
         constant["metric.name"] = metric.name
     if include_context:
         context = metric.context.to_dict()
         if isinstance(context, dict):
-            constant.update(flatten(context, "metric.context"))
+            constant.update(_columns(context, "metric.context"))
         else:
             constant["metric.context"] = str(context)
     # Lists, so that a frame of no rows still has all columns.
     columns.update({name: [value] * len(steps) for name, value in constant.items()})
     return pandas.DataFrame(columns)  # type: ignore[no-any-return]  # pandas is Any here
+
+
+def _columns(values: dict[Any, Any], name: str) -> dict[str, Any]:
+    """A column per leaf; one for an empty dict, as for those within."""
+    return dict(flatten(values, name)) or {name: "{}"}
 
 
 def concatenated(frames: Iterable[DataFrame]) -> DataFrame | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import matyan_client
 from aim_compat._absent_members import with_absent_members
 from aim_compat.context import Context, as_context, context_from_wire, context_to_wire
-from aim_compat.errors import artifacts_uri_missing, incompatible_values
+from aim_compat.errors import artifacts_uri_missing
 from aim_compat.objects import Artifact
 from aim_compat.objects.artifact import StoredInRepository
 from aim_compat.params import HIDDEN, clean_value, path_of, writable_path
@@ -24,9 +24,16 @@ from aim_compat.run_reading import RunReader
 from aim_compat.run_tracker import RunTracker
 from aim_compat.safe_mode import handled, noexcept
 from aim_compat.snapshot import note_write
-from aim_compat.tracking import NOTHING, accepted, epoch_number, say_untracked, whole_step
+from aim_compat.tracking import (
+    NOTHING,
+    accepted,
+    epoch_number,
+    say_untracked,
+    unlike_its_series,
+    whole_step,
+)
 from matyan_client.artifacts import Artifact as StoredArtifact
-from matyan_client.exceptions import EmptyListError, InvalidInputError
+from matyan_client.exceptions import EmptyListError, InvalidInputError, SequenceContentError
 from matyan_client.objects.base import Trackable
 
 if TYPE_CHECKING:
@@ -149,18 +156,19 @@ class BasicRun(RunReader):
                     context = self._contexts[tuple(context.items())]
                 except (KeyError, TypeError, AttributeError):
                     context = self._known_context(as_context(context))
+            sent = value
             kind = value.__class__
             if (kind is not float and kind is not int) or name.__class__ is not str:
-                value, name = accepted(value, name)
-                if value is NOTHING:
+                sent, name = accepted(value, name)
+                if sent is NOTHING:
                     return
-                self._check_forms({name: value} if name is not None else value, context)
+                self._check_forms({name: sent} if name is not None else sent, context)
             if step is not None and step.__class__ is not int:
                 step = whole_step(step)
             if epoch is not None and epoch.__class__ is not int and epoch.__class__ is not float:
                 epoch = epoch_number(epoch)
             note_write()
-            (self._client or self._writable()).track(value, name, step, epoch, context=context)
+            (self._client or self._writable()).track(sent, name, step, epoch, context=context)
         except EmptyListError:
             say_untracked([])
             if isinstance(value, dict):
@@ -168,8 +176,10 @@ class BasicRun(RunReader):
                 self.track(rest, step=step, epoch=epoch, context=context)
         except Exception as error:  # raised again unless in safe mode (R18)
             # Here and not by the decorator, which would make every call slower.
+            if isinstance(error, SequenceContentError):
+                error = unlike_its_series(value, error)
             if not handled(error, BasicRun.track):
-                raise
+                raise error from None
 
     @functools.cached_property
     def _tracker(self) -> RunTracker:
@@ -188,7 +198,11 @@ class BasicRun(RunReader):
         idx = context_from_wire(context or {}).idx
         for name, listed in objects.items():
             if self._listed.setdefault((name, idx), listed) != listed:
-                raise incompatible_values(values[name], name)
+                error = SequenceContentError(
+                    "A series holds single objects or lists of them, not both."
+                )
+                error.name = name
+                raise error
 
     def _known_context(
         self, context: Context, stored: dict[str, Any] | None = None

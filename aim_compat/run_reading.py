@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from typing_extensions import Self
 
+    from aim_compat.meta_tree import MetaRunTree
     from aim_compat.query import SingleRunSequenceCollection
     from matyan_client.protocol.records import SequenceRecord
 
@@ -72,6 +73,16 @@ class RunReader(BaseRun, StructuredRunMixin):
         return RunEntry(self)
 
     # -- parameters ------------------------------------------------------------------------------
+
+    @property
+    def meta_attrs_tree(self) -> MetaRunTree:
+        """The parameters as a part of `meta_tree`, to read."""
+        return self.meta_tree.view("attrs")  # type: ignore[no-any-return]  # a part, not resolved
+
+    @property
+    def meta_run_attrs_tree(self) -> MetaRunTree:
+        """The parameters as a part of `meta_run_tree`; what is set there is a parameter."""
+        return self.meta_run_tree.view("attrs")  # type: ignore[no-any-return]  # as above
 
     def __getitem__(self, key: Any) -> Any:
         """A parameter or subtree as plain values, keys in Aim's order (P04).
@@ -145,19 +156,23 @@ class RunReader(BaseRun, StructuredRunMixin):
     def iter_sequence_info_by_type(
         self, dtypes: str | tuple[str, ...]
     ) -> Iterator[tuple[str, Context, Self]]:
-        """(name, context, run) of each series that holds one of Aim's value types.
+        """(name, context, run) of each series that holds one of Aim's value types; `*` is all.
 
         Raises:
             ValueError: a value type that is neither one of Aim's nor of a registered class.
         """
         wanted = (dtypes,) if isinstance(dtypes, str) else dtypes
         for dtype in wanted:
-            if dtype not in SEQUENCE_TYPE_MAP and dtype not in CustomObject.registry:
+            if (
+                dtype != "*"
+                and dtype not in SEQUENCE_TYPE_MAP
+                and dtype not in CustomObject.registry
+            ):
                 raise not_a_sequence_type(dtype)
         kinds = {SEQUENCE_TYPE_MAP.get(dtype) for dtype in wanted}
         for record in self._sequences():
             own = record.kind == "objects" and aim_type(record.dtype) in wanted
-            if own or record.kind in kinds:
+            if own or "*" in wanted or record.kind in kinds:
                 yield record.name, context_from_wire(record.context), self
 
     def collect_sequence_info(

@@ -15,6 +15,8 @@ from aim_compat.snapshot import note_write
 from matyan_client.exceptions import NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from aim_compat.repo import Repo
     from aim_compat.run_reading import RunReader
     from matyan_client.protocol.records import ExperimentRecord, TagRecord
@@ -209,6 +211,22 @@ class StructuredDB:
 
     def __exit__(self, *exc: object) -> None:
         return None
+
+    # -- caches ----------------------------------------------------------------------------------
+
+    def init_cache(
+        self,
+        cache_name: str,
+        callback: Callable[[], Iterable[Any]],
+        key_func: Callable[[Any], Any],
+    ) -> None:
+        """Taken and not needed: there are no caches."""
+
+    def invalidate_cache(self, cache_name: str) -> None:
+        """Taken and not needed: there are no caches."""
+
+    def invalidate_all_caches(self) -> None:
+        """Taken and not needed: there are no caches."""
 
     # -- runs ------------------------------------------------------------------------------------
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from aim_compat.errors import (
     dict_with_name,
+    incompatible_values,
     name_missing,
     name_unsupported,
     not_trackable,
 )
+from aim_compat.numbers import convert_to_py_number, is_number
 from aim_compat.objects import CustomObject
 from aim_compat.params import wire_list, wire_object
 from matyan_client.objects.base import Trackable, is_trackable
@@ -21,7 +23,16 @@ from matyan_client.objects.base import Trackable, is_trackable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NOTHING", "accepted", "epoch_number", "say_untracked", "whole_step"]
+    from matyan_client.exceptions import InvalidInputError, SequenceContentError
+
+__all__ = [
+    "NOTHING",
+    "accepted",
+    "epoch_number",
+    "say_untracked",
+    "unlike_its_series",
+    "whole_step",
+]
 
 log = logging.getLogger("aim.sdk.tracker")  # scripts know it by Aim's name
 
@@ -71,6 +82,8 @@ def _accepted_value(value: Any) -> Any:
         return wire_object(value)
     if isinstance(value, (list, tuple)):
         return _accepted_list(value)
+    if isinstance(value, str) and hasattr(value, "dtype"):
+        return wire_list([str(value)])[0]  # numpy's text: plain text is refused, this is stored
     if isinstance(value, (str, bytes, dict)) or not _number_like(value):
         raise not_trackable(value)
     return value
@@ -93,6 +106,15 @@ def say_untracked(value: Any) -> None:
     if not _warned:
         _warned = True
         log.warning("track() was given an empty list first (%r); nothing is tracked.", value)
+
+
+def unlike_its_series(given: Any, error: SequenceContentError) -> InvalidInputError:
+    """The error for what was given to `track`, when some of it is unlike its series (T08)."""
+    named = {str(name): value for name, value in given.items()} if isinstance(given, dict) else {}
+    value = named.get(error.name, given)
+    if is_number(value):
+        value = convert_to_py_number(value)
+    return incompatible_values(value, error.name, str(error))
 
 
 def whole_step(step: Any) -> Any:

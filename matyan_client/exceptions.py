@@ -4,6 +4,7 @@
     ├── InvalidInputError (ValueError)        the caller passed something we cannot take
     │   ├── InvalidTypeError (TypeError)      ... because of its type
     │   │   └── EmptyListError                an empty list does not say what it is a list of
+    │   ├── SequenceContentError              a value unlike what its sequence holds
     │   ├── OutOfRangeError (OverflowError)   a number too large for what keeps it
     │   ├── NotOneNumberError (RuntimeError)  an array or tensor where one number is wanted
     │   ├── InvalidMessageError               a protocol message that does not validate
@@ -48,6 +49,7 @@ __all__ = [
     "RepoAccessError",
     "RepoError",
     "RunNotFoundError",
+    "SequenceContentError",
     "StoreCorruptError",
     "StoreVersionError",
 ]
@@ -84,6 +86,16 @@ class InvalidTypeError(InvalidInputError, TypeError):
 
 class EmptyListError(InvalidTypeError):
     """An empty list where nothing was tracked yet that says what it is a list of."""
+
+
+class SequenceContentError(InvalidInputError):
+    """A value of another kind than what the sequence it is tracked in holds.
+
+    Attributes:
+        name: the sequence's name.
+    """
+
+    name = ""
 
 
 class OutOfRangeError(InvalidInputError, OverflowError):

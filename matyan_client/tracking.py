@@ -16,7 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from matyan_client.artifacts import check_artifact_name, files_below
 from matyan_client.editing import RunEditor
-from matyan_client.exceptions import EmptyListError, InvalidInputError, ReadOnlyRunError
+from matyan_client.exceptions import (
+    EmptyListError,
+    ReadOnlyRunError,
+    SequenceContentError,
+)
 from matyan_client.protocol import messages
 from matyan_client.protocol.contexts import canonical, check_context
 from matyan_client.protocol.records import KIND_OF_DTYPE, RunRecord, content_of
@@ -286,10 +290,12 @@ class RunTracker(RunEditor):
                     hash(key)
                     self._sequences[key] = sequence
         if sequence.content != content:
-            raise InvalidInputError(
+            error = SequenceContentError(
                 f"Cannot track {content} as {name!r} in context {sequence.context!r}: that "
                 f"sequence holds {sequence.content}. Choose another name or context."
             )
+            error.name = sequence.name
+            raise error
         return sequence
 
     # -- artifacts ------------------------------------------------------------------------------

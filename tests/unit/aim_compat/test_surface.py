@@ -135,8 +135,8 @@ def test_objects_of_stand_ins_say_what_they_lack(tmp_path: Path) -> None:
         run.props.add_note("text")
     assert not hasattr(run.props, "nope")
     assert run.props.name == run.name
-    with pytest.raises(_surface.AbsentNameError, match=r"ContainerTreeView\.subtree of Aim"):
-        run.meta_run_tree.subtree("attrs")
+    with pytest.raises(_surface.AbsentNameError, match=r"ContainerTreeView\.update of Aim"):
+        run.meta_run_tree.update({})
     run.close()
 
 
