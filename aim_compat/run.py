@@ -176,10 +176,14 @@ class BasicRun(RunReader):
                 self.track(rest, step=step, epoch=epoch, context=context)
         except Exception as error:  # raised again unless in safe mode (R18)
             # Here and not by the decorator, which would make every call slower.
+            told = error
             if isinstance(error, SequenceContentError):
-                error = unlike_its_series(value, error)
-            if not handled(error, BasicRun.track):
-                raise error from None
+                told = unlike_its_series(value, error)
+            if handled(told, BasicRun.track):
+                return
+            if told is error:
+                raise
+            raise told from error
 
     @functools.cached_property
     def _tracker(self) -> RunTracker:
