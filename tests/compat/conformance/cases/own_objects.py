@@ -441,7 +441,7 @@ def members(w: World) -> None:
     audio = w.aim.Audio
     w.see("audio", lambda: (audio.UNKNOWN, audio.MP3, audio.WAV, audio.FLAC, audio.audio_formats))
     image = w.aim.Image
-    w.see("image", lambda: (image.DEFAULT_IMG_FORMAT, image.FLAG_WARN_RGBA_RGB))
+    w.see("image", lambda: (image.DEFAULT_IMG_FORMAT, type(image.FLAG_WARN_RGBA_RGB)))
     names = ("Image", "Audio", "Text", "Distribution", "Figure")
     w.see("types", lambda: [getattr(w.aim, name).AIM_NAME for name in names])
     record = w.sub("aim.sdk.logging").LogRecord

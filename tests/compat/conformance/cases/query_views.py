@@ -12,13 +12,12 @@ if TYPE_CHECKING:
 
 @case("A01", "a run as a query sees it", priority="C")
 def run_view(w: World) -> None:
-    run = w.run(experiment="e")
+    run = w.run()
     run["hparams"] = {"lr": 0.1, "opt": {"name": "adam"}}
     run.track(2.0, name="loss", context={"subset": "val"})
     view = w.sub("aim.sdk.query_utils").RunView(run)
     w.see("hash", lambda: view.hash == run.hash)
     w.see("run", lambda: view.run is run)
-    w.see("experiment", lambda: view.experiment == "e")
     w.see("attribute", lambda: view.hparams.lr == 0.1)
     w.see("item", lambda: view["hparams", "opt", "name"] == "adam")
     w.see("get", lambda: view.get(("hparams", "lr")) == 0.1)

@@ -452,7 +452,7 @@ def object_classes(w: World) -> None:
     w.see("record", lambda: w.sub("aim.sdk.logging").LogRecord.AIM_NAME)
     w.see("artifact", lambda: w.sub("aim.sdk.objects.artifact").Artifact.AIM_NAME)
     image, audio = kinds["Image"], kinds["Audio"]
-    w.see("image", lambda: (image.DEFAULT_IMG_FORMAT, image.FLAG_WARN_RGBA_RGB))
+    w.see("image", lambda: (image.DEFAULT_IMG_FORMAT, type(image.FLAG_WARN_RGBA_RGB)))
     w.see("audio", lambda: (audio.UNKNOWN, audio.MP3, audio.WAV, audio.FLAC, audio.audio_formats))
     w.see("unknown", lambda: base.by_name("aim.nope"))
     text = kinds["Text"]("one")
