@@ -51,6 +51,20 @@ def no_nameless_column(
     return label == "frame" and aim != shim and _without_nameless(aim) == shim
 
 
+@difference("S06", "Aim shows an internal mark where params or a context are empty; here it is {}.")
+def empty_is_shown_as_empty(
+    call: str, arguments: dict[str, Any], label: str, aim: Any, shim: Any
+) -> bool:
+    return label == "frame" and aim != shim and _shown(aim) == shim
+
+
+def _shown(frame: Any) -> Any:
+    """A frame with `{}` in place of the marks."""
+    if isinstance(frame, list):
+        return [_shown(item) for item in frame]
+    return "{}" if frame == {"object": "ObjectFlagType"} else frame
+
+
 @difference("Q11", "Aim lists params and series of deleted runs until somebody calls prune().")
 def deleted_runs_are_forgotten(
     call: str, arguments: dict[str, Any], label: str, aim: Any, shim: Any
