@@ -17,7 +17,7 @@ from differential.oracle import Oracle, OracleLostError
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-FIXED_EXAMPLES = 60
+FIXED_EXAMPLES = 45
 MUTANT_EXAMPLES = 100
 CAUGHT = ("automatic_steps_start_at_one", "contexts_are_dropped", "tags_are_forgotten")
 """Mutants of the conformance suite that random calls come across soon."""
@@ -85,6 +85,7 @@ def test_both_do_the_same(
             f"{tally['observations']} observations; {explained.total()} known differences "
             f"({known or 'none'}); real Aim was lost {oracle.lost - lost} times, "
             f"{tally['given up']} examples given up"
+            + (f" (the last at {oracle.lost_at:.200})" if tally["given up"] else "")
         )
     assert tally["calls"] > examples
     assert tally["given up"] <= tally["examples"] // 10

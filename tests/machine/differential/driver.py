@@ -192,7 +192,12 @@ class Driver:
     def delete_run(self, number: int) -> None:
         """Delete a run that nobody writes."""
         self._world.see("delete", lambda: self._world.repo.delete_run(self._hashes[number]))
+        self._forget()
+
+    def _forget(self) -> None:
         self._unread = True
+        # Aim remembers for half a second which runs there are, and resumes one that is gone
+        time.sleep(0.6)
 
     def copy_run(self, number: int, move: bool) -> None:
         """Copy or move a run to a second repository."""
@@ -202,7 +207,8 @@ class Driver:
         there = self._world.aim.Repo.from_path(str(second))
         act = self._world.repo.move_runs if move else self._world.repo.copy_runs
         self._world.see("act", lambda: act([self._hashes[number]], there))
-        self._unread = True
+        if move:
+            self._forget()
         self._world.sync(str(second))
         there = self._world.aim.Repo.from_path(str(second))
         self._world.see("runs there", lambda: len(there.list_all_runs()))

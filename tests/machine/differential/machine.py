@@ -149,8 +149,8 @@ class Differential(RuleBasedStateMachine):
         context=vocabulary.contexts,
     )
     def track(self, pick: int, value: Any, name: str, step: Any, epoch: Any, context: Any) -> None:
-        if isinstance(step, (float, bool)) and is_object(value):
-            return  # Aim refuses the step after writing half of the series
+        if (isinstance(step, (bool, float)) or step == 2**40) and is_object(value):
+            return  # see the vocabulary
         self.both(
             "track",
             number=self._open(pick),

@@ -22,7 +22,7 @@ __all__ = ["Oracle", "OracleLostError"]
 
 _LENGTH = struct.Struct(">I")
 _PROTOCOL = 4
-_ANSWER_WITHIN_S = 30.0
+_ANSWER_WITHIN_S = 15.0
 
 
 class OracleLostError(RuntimeError):
@@ -41,6 +41,8 @@ class Oracle:
         self._process: subprocess.Popen[bytes] | None = None
         self.lost = 0
         """How often the process was lost."""
+        self.lost_at = ""
+        """What it was asked when it was lost last."""
         self.version = str(self._ask("version"))
 
     def begin(self) -> None:
@@ -76,6 +78,7 @@ class Oracle:
             fine, answer = _receive(process.stdout)
         except (OSError, EOFError) as error:
             self.lost += 1
+            self.lost_at = repr(request)
             self.close()
             raise OracleLostError(f"Real Aim was lost at {request!r}.") from error
         finally:

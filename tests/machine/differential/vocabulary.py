@@ -52,8 +52,10 @@ contexts: st.SearchStrategy[Any] = st.sampled_from(
     ]
 )
 
-whole_steps = st.one_of(st.none(), st.none(), st.integers(0, 12), st.just(2**40))
-steps = st.one_of(whole_steps, st.sampled_from([2.0, 1.5, True]))
+whole_steps = st.one_of(st.none(), st.none(), st.integers(0, 12))
+steps = st.one_of(whole_steps, st.sampled_from([2.0, 1.5, True, 2**40]))
+"""For numbers only: objects at odd steps are refused half-way, and views of them are filled up from
+step 0, which at 2**40 takes the memory there is."""
 epochs = st.one_of(st.none(), st.integers(0, 5), st.sampled_from([1.5, 0.25]))
 
 _floats = st.floats(allow_subnormal=False, width=32)
@@ -176,7 +178,7 @@ _run_parts = st.sampled_from(
         "run[0] == 1",
         "run.name.startswith('Run')",
         "run.name == 'baseline'",
-        "'a' in run.name",
+        "'base' in run.name",
         "run['name'] == 'adam'",
         "run.description == 'two words'",
         "run.description == None",
