@@ -15,7 +15,7 @@ from aim_compat._absent_members import with_absent_members
 from aim_compat.errors import HashNeededError, missing_run
 from aim_compat.hashing import hash_auto
 from aim_compat.meta_tree import MetaRunTree, meta_run_tree, meta_tree
-from aim_compat.params import HIDDEN, Path, look_up, ordered, with_emptied_parents
+from aim_compat.params import HIDDEN, Path, clean_value, look_up, ordered, with_emptied_parents
 from aim_compat.sequences import decoder
 from aim_compat.snapshot import Snapshot, note_write
 from matyan_client.exceptions import InvalidTypeError
@@ -152,7 +152,7 @@ class BaseRun:
             if not isinstance(value, dict):
                 raise InvalidTypeError(f"All parameters of a run are a dict, not {value!r}.")
             hidden = self._hidden()
-            value = {**value, HIDDEN: hidden} if hidden else value
+            value = {**value, HIDDEN: clean_value(hidden, strict=True)} if hidden else value
         self._writable().set_param(path, value)
 
     def _delete_path(self, path: Path) -> None:

@@ -74,8 +74,12 @@ class Subject:
             )
             chunks.subtree(("meta", "chunks", run_hash)).finalize(index=index)
         repo.container_pool.clear()
-        # which runs there are is remembered for half a second
-        repo._all_run_hashes.cache_clear()
+        self.look_again(directory)
+
+    def look_again(self, directory: str) -> None:
+        """Have the subject look which runs there are: Aim remembers that for half a second."""
+        if self.is_original:
+            self.module.Repo.from_path(directory)._all_run_hashes.cache_clear()
 
 
 def open_subject(name: str) -> Subject:

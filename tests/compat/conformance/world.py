@@ -60,6 +60,10 @@ class World:
         """Make what was written readable; drop writers before calling this."""
         self._subject.sync(directory or self.location)
 
+    def look_again(self) -> None:
+        """Have a change of which runs there are noticed at once."""
+        self._subject.look_again(self.location)
+
     def run(self, run_hash: str | None = None, **options: Any) -> Any:
         """A run in the case's repository that starts nothing in the background."""
         return self.aim.Run(run_hash, **{"repo": self.location, **QUIET, **options})

@@ -181,3 +181,44 @@ def no_params_are_an_empty_dict(
         and "KeyError" in aim.get("raises", ())
         and (label == "frame" or not shim)
     )
+
+
+@difference(
+    "T04", "Aim cuts the fraction of a step off when it is read as a point, and nowhere else."
+)
+def steps_are_whole(call: str, arguments: dict[str, Any], label: str, aim: Any, shim: Any) -> bool:
+    if label.endswith((": first step", ": last step")):
+        return isinstance(aim, (bool, float)) and int(aim) == shim
+    return label == "info" and _with_whole_steps(aim) == shim
+
+
+def _with_whole_steps(value: Any) -> Any:
+    if isinstance(value, dict):
+        steps = ("first_step", "last_step")
+        return {
+            key: int(item) if key in steps else _with_whole_steps(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_with_whole_steps(item) for item in value]
+    return value
+
+
+@difference("Q10", "Aim shows how it stores an object among params; here it has the object's name.")
+def objects_in_params_have_names(
+    call: str, arguments: dict[str, Any], label: str, aim: Any, shim: Any
+) -> bool:
+    if call != "collect" or label != "params":
+        return False
+    theirs, ours = _without_objects(aim), _without_objects(shim)
+    return _holds(theirs, ours) if arguments["deleted"] else bool(theirs == ours)
+
+
+def _without_objects(value: Any) -> Any:
+    """A tree of example types in which an object is just that."""
+    if isinstance(value, dict):
+        kind = str(value.get("__example_type__", ""))
+        if kind.startswith("aim.") or "CustomObjectFlagType" in kind:
+            return "<object>"
+        return {key: _without_objects(item) for key, item in value.items()}
+    return [_without_objects(item) for item in value] if isinstance(value, list) else value

@@ -85,6 +85,7 @@ class Driver:
             self._world.see("params", lambda: plain(self._writers[number].get(..., {})))
 
     def _resume(self, number: int, experiment: str | None) -> str:
+        self._world.look_again()
         run = self._world.run(self._hashes[number], experiment=experiment)
         self._writers[number] = run
         self._unread = True
@@ -196,8 +197,7 @@ class Driver:
 
     def _forget(self) -> None:
         self._unread = True
-        # Aim remembers for half a second which runs there are, and resumes one that is gone
-        time.sleep(0.6)
+        self._world.look_again()
 
     def copy_run(self, number: int, move: bool) -> None:
         """Copy or move a run to a second repository."""

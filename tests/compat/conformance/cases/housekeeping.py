@@ -271,3 +271,20 @@ def tidy(w: World) -> None:
     w.see("close", lambda: (repo.close(), repo.close()))
     w.see("usable", lambda: len(w.repo.list_all_runs()))
     w.see("same hash", lambda: hash(repo) == hash(repo.path))
+
+
+@case("U19", "all parameters replaced beside artifacts", priority="B")
+def params_beside_artifacts(w: World) -> None:
+    run = w.run()
+    run["lr"] = 0.1
+    run.set_artifacts_uri("file://" + os.path.join(w.directory, "store"))
+    run.log_artifact(w.file("a.txt", b"a"), name="a")
+    run.meta_run_tree["own"] = [1]
+    w.see("replace", lambda: run.__setitem__(..., {"lr": 0.2}))
+    w.see("params", lambda: run[...])
+    w.see("artifacts", lambda: sorted(run.artifacts))
+    run.log_artifact(w.file("b.txt", b"b"), name="b")
+    w.see("more", lambda: sorted(run.artifacts))
+    w.see("delete", lambda: run.__delitem__("lr"))
+    w.see("still", lambda: (sorted(run.artifacts), run.meta_run_tree.get("own")))
+    run.close()
