@@ -87,10 +87,10 @@ fuzz: .venv/.ready .venv-aim/.ready
 
 # One after the other, cheapest first, whatever -j says.
 test:
-	@for step in lint types unit compat-aim compat-shim test-libraries; do $(MAKE) --no-print-directory $$step; done
+	@for step in lint types unit compat-aim compat-shim machine test-libraries; do $(MAKE) --no-print-directory $$step; done
 	@echo; echo "all passed:"
-	@for step in unit compat-aim compat-shim test-libraries; do printf '%-14s %s\n' $$step "$$(tail -n 1 $(LOGS)/$$step)"; done
-	@cat $(LOGS)/compat-aim $(LOGS)/compat-shim | sed -n "/^conformance of /p"
+	@for step in unit compat-aim compat-shim machine test-libraries; do printf '%-14s %s\n' $$step "$$(tail -n 1 $(LOGS)/$$step)"; done
+	@cat $(LOGS)/compat-aim $(LOGS)/compat-shim $(LOGS)/machine | sed -n '/^conformance of /p;/^machine: /p'
 
 bench: .venv/.ready .venv-aim/.ready
 	$(PY) benchmarks/track.py --aim-python .venv-aim/bin/python $(BENCH_ARGS)
