@@ -204,7 +204,7 @@ DIFFERS: tuple[tuple[str, str, str], ...] = (
     ),
 )
 
-_FULL = "it comes with the full surface (next release)."
+_WAV = "it is how Aim writes WAV bytes; use Audio, or a library such as soundfile."
 _ADAPTERS = (
     "framework adapters come with the adapters release; until then track from the framework's own "
     "callbacks with run.track(...)."
@@ -293,7 +293,7 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
             "xgboost sdk.adapters"
         ).split()
     ),
-    ("aim.sdk.objects.io", "*", _FULL),
+    ("aim.sdk.objects.io", "*", _WAV),
     *((f"aim.cli.{name}", "*", _CLI) for name in _CLI_MODULES.split()),
     ("aim.ext.notebook.notebook", "display_colab display_notebook", _UI),
     *((f"aim.web.{name}", "*", _UI) for name in "api middlewares migrations run utils".split()),

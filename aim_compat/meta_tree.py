@@ -153,7 +153,7 @@ class MetaRunTree(TreeView):
     def _writable(self, path: Any) -> Path:
         keys = (*self._above, *writable_path(path))
         if not self._keeps:
-            raise ReadOnlyRunError("meta_tree is only to read; set parameters on the run itself.")
+            raise ReadOnlyRunError("This tree is only to read; set parameters on the run itself.")
         if keys and keys[0] == _ATTRS:
             return keys[1:]
         if keys and keys[0] in self._shown:

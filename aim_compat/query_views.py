@@ -71,7 +71,8 @@ class RunView(_View):
         del runs_proxy_cache, timezone_offset
         self.run = run
         self.hash = run.hash
-        super().__init__(RunProxy(run._fetch(params=True, sequences=True)))
+        self._record = run._fetch(params=True, sequences=True)
+        super().__init__(RunProxy(self._record))
 
     def get(self, key: Any, default: Any = None) -> Any:
         """A parameter by a key or tuple of keys, or `default`."""
@@ -92,9 +93,9 @@ class SequenceView(_View):
         self.name = name
         self.run = run_view
         self._context = context
-        run = run_view.run
-        found = run._find_sequence(name, as_context(context))
-        super().__init__(MISSING if found is None else SequenceProxy(run._fetch(), found))
+        found = run_view.run._find_sequence(name, as_context(context))
+        proxy = MISSING if found is None else SequenceProxy(run_view._record, found)
+        super().__init__(proxy)
 
     @property
     def context(self) -> ContextView:
