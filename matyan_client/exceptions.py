@@ -19,7 +19,14 @@
     ├── RepoError (RuntimeError)              the repository itself
     │   ├── RepoAccessError (OSError)         cannot be read or created
     │   ├── StoreVersionError                 written by a newer release
-    │   └── StoreCorruptError                 what is on disk cannot be understood
+    │   ├── StoreCorruptError                 what is on disk cannot be understood
+    │   └── ServerError                       a deployment; names its URL
+    │       ├── ServerUnreachableError (ConnectionError)  no answer: refused, timed out, TLS
+    │       ├── ServerAccessError (PermissionError)       401, 403
+    │       ├── ServerRefusedError            another 4xx: this request, as it is, is not taken
+    │       ├── ServerFailedError             5xx: trying later may help
+    │       └── UnexpectedAnswerError         not what the protocol says: another program, another
+    │                                         version, an answer that was cut short
     └── CodecError (ValueError)               bytes that are not what the protocol says
 
 Branches follow what the caller can do: fix the input, install something, look elsewhere, fix the
@@ -50,8 +57,14 @@ __all__ = [
     "RepoError",
     "RunNotFoundError",
     "SequenceContentError",
+    "ServerAccessError",
+    "ServerError",
+    "ServerFailedError",
+    "ServerRefusedError",
+    "ServerUnreachableError",
     "StoreCorruptError",
     "StoreVersionError",
+    "UnexpectedAnswerError",
 ]
 
 _EXCERPT_MAX = 160
@@ -206,6 +219,40 @@ class StoreVersionError(RepoError):
 
 class StoreCorruptError(RepoError):
     """Something on disk is not what this release writes."""
+
+
+class ServerError(RepoError):
+    """A deployment cannot serve the call.
+
+    Attributes:
+        url: what was asked, without credentials.
+        status: HTTP status of the answer, None if there was none.
+    """
+
+    def __init__(self, message: str, *, url: str, status: int | None = None) -> None:
+        self.url = url
+        self.status = status
+        super().__init__(message)
+
+
+class ServerUnreachableError(ServerError, ConnectionError):
+    """A deployment gives no answer; what is tracked meanwhile is kept and sent later."""
+
+
+class ServerAccessError(ServerError, PermissionError):
+    """A deployment wants other credentials, or none of ours."""
+
+
+class ServerRefusedError(ServerError):
+    """A deployment does not take a request as it is."""
+
+
+class ServerFailedError(ServerError):
+    """A deployment failed over a request."""
+
+
+class UnexpectedAnswerError(ServerError):
+    """An answer is not what the protocol says; it is never taken for a shorter one."""
 
 
 class CodecError(MatyanError, ValueError):

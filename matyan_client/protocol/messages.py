@@ -6,14 +6,15 @@ one is checked: what this package makes itself is not checked again.
 
 Ours are: `path` and `delete` of `log_hparams` (replace or remove exactly the subtree at that path),
 `clear` of `set_run_property` (unset these), `sha256` and `size_bytes` of `blob_ref`, several
-objects at one step as `{"type": "list", "items": [...]}`, and the message `upload_pending`, which
-stays in the journal.
+objects at one step as `{"type": "list", "items": [...]}`, `id` of `log_record`, and the message
+`upload_pending`, which stays in the journal. `wire.py` says how they get to a server.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import uuid
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args, get_origin
 
@@ -150,6 +151,7 @@ class LogRecord(TypedDict):
     timestamp: float
     logger_info: NotRequired[list[Any] | None]
     extra_args: NotRequired[dict[str, Any] | None]
+    id: NotRequired[str]
 
 
 class BlobRef(TypedDict):
@@ -340,8 +342,18 @@ def log_record(
     *,
     logger_info: list[Any] | None = None,
     extra_args: dict[str, Any] | None = None,
+    id: str | None = None,
 ) -> LogRecord:
-    """A log message; `logger_info` is `[file, line]`."""
+    """A log message.
+
+    Args:
+        message: its text.
+        level: as in `logging`.
+        timestamp: when, Unix seconds.
+        logger_info: `[file, line]`.
+        extra_args: structured fields, JSON values.
+        id: what tells it from others when it is delivered twice; None: a new one.
+    """
     return {
         "type": "log_record",
         "message": message,
@@ -349,6 +361,7 @@ def log_record(
         "timestamp": timestamp,
         "logger_info": logger_info,
         "extra_args": extra_args,
+        "id": uuid.uuid4().hex if id is None else id,
     }
 
 

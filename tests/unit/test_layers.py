@@ -58,7 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "backend seam": MEANING,
     "backends": MEANING | SEAMS | {"journal", "store", "transports"},
     "backend choice": MEANING | {"backend seam", "backends"},
-    "server": MEANING | {"journal", "store", "transports"},
+    "server": MEANING | SEAMS | {"backends", "journal", "store"},
     "capture": MEANING | SEAMS,
     "façade": MEANING | SEAMS | {"capture"},
     "adapters": FACADE,

@@ -1,0 +1,241 @@
+"""What crosses the wire instead of a message that a real server could not hold as it is.
+
+Messages that mean the same everywhere travel unchanged. The others travel in a form that a real
+server stores without harm, and from which our server and every reader get the message back:
+
+- a *companion*: a text beside what it stands for, in a sequence of the same context called
+  `__matyan__:<dtype>:<name>`. Its data is JSON: `{"value", "epoch", "time"}`. It carries values of
+  metrics that JSON has no number for, several objects at one step, and objects of an application's
+  own type. On the wire it also has the message itself as `exact`, which a real server ignores.
+- `epoch_exact` beside an `epoch` that is no whole number.
+- parameters: one top-level key a message, a *marked* tree; see `mark` and `unmark`.
+- a log record's own id as a third element of `logger_info`.
+
+Knows nothing about connections; `ingest.py` decides when what is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+from matyan_client.protocol.messages import Message, format_time
+from matyan_client.protocol.param_trees import TAG
+from matyan_client.protocol.records import kind_of
+from matyan_client.protocol.routes import INDEXED_TEXT_BYTES_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "COMPANION",
+    "SYNC_NAME",
+    "Companion",
+    "companion_of",
+    "decode_companion",
+    "from_wire",
+    "mark",
+    "to_wire",
+    "unmark",
+]
+
+COMPANION: Final = "__matyan__:"
+"""How the name of a companion sequence begins."""
+SYNC_NAME: Final = "__matyan_sync"
+"""Metric of dtype `logs`, which no list shows: a reader that finds a number there knows that all
+that was sent before it is stored. Only for servers whose acknowledgement does not say so."""
+
+_RECORD_ID: Final = "id:"
+_OBJECT_FIELDS: Final[Mapping[str, frozenset[str]]] = {
+    "image": frozenset({"type", "caption", "width", "height", "format", "s3_key"}),
+    "audio": frozenset({"type", "caption", "format", "rate", "s3_key"}),
+    "text": frozenset({"type", "data"}),
+    "distribution": frozenset({"type", "bin_count", "range", "data"}),
+    "figure": frozenset({"type", "data"}),
+}
+"""What a real server gives back of an object (7.5); anything else needs a companion."""
+
+
+class Companion(NamedTuple):
+    """What a companion sequence stands for."""
+
+    dtype: str
+    name: str
+
+
+def companion_of(name: str) -> Companion | None:
+    """What the sequence of this name stands for; None if it is an ordinary one."""
+    if not name.startswith(COMPANION):
+        return None
+    dtype, colon, rest = name[len(COMPANION) :].partition(":")
+    # The dtype of an application's own objects is `custom:<type>`.
+    if dtype == "custom" and colon:
+        kind, colon, rest = rest.partition(":")
+        dtype = f"custom:{kind}"
+    return Companion(dtype, rest) if colon else None
+
+
+def to_wire(message: Message) -> list[dict[str, Any]]:
+    """The messages to send for one of a journal; none for what stays there.
+
+    Parameters are not handled here: they need to know what is there already (`mark`).
+    """
+    fields = cast("dict[str, Any]", message)
+    kind = fields["type"]
+    if kind == "upload_pending":
+        return []
+    if kind == "log_metric":
+        return [_metric(fields)]
+    if kind == "log_custom_object":
+        return _objects(fields)
+    if kind == "set_run_property" and fields.get("clear"):
+        # A real server cannot unset; these are what it shows for nothing.
+        empty = {name: "" for name in ("name", "description") if name in fields["clear"]}
+        return [{**fields, **empty}]
+    if kind == "log_record" and "id" in fields:
+        place = list(fields.get("logger_info") or [None, None])
+        return [
+            {
+                **{key: value for key, value in fields.items() if key != "id"},
+                "logger_info": [*place[:2], _RECORD_ID + fields["id"]],
+            }
+        ]
+    return [fields]
+
+
+def from_wire(raw: dict[str, Any]) -> dict[str, Any]:
+    """The message that `to_wire` (or another client) sent. Nothing is checked here.
+
+    A companion becomes the message it carries, a fraction of an epoch and a log record's `id` come
+    back. Parameters stay marked.
+    """
+    kind = raw.get("type")
+    exact = raw.get("exact")
+    if isinstance(exact, dict) and companion_of(str(raw.get("name"))) is not None:
+        return exact
+    if "epoch_exact" in raw:
+        return {**raw, "epoch": raw["epoch_exact"]}
+    if kind == "log_record":
+        place = raw.get("logger_info")
+        if isinstance(place, list) and len(place) == 3 and str(place[2]).startswith(_RECORD_ID):
+            known = place[:2] if place[0] is not None else None
+            return {**raw, "logger_info": known, "id": str(place[2])[len(_RECORD_ID) :]}
+    return raw
+
+
+def _whole(epoch: float | None) -> dict[str, Any]:
+    """`epoch` as a real server takes it, and as it is if that is something else."""
+    if epoch is None or epoch != epoch:
+        return {"epoch": None}
+    if math.isfinite(epoch) and epoch == int(epoch) and abs(epoch) < 1 << 53:
+        return {"epoch": int(epoch)}
+    whole = int(epoch) if math.isfinite(epoch) and abs(epoch) < 1 << 53 else None
+    return {"epoch": whole, "epoch_exact": epoch}
+
+
+def _metric(fields: dict[str, Any]) -> dict[str, Any]:
+    value = fields["value"]
+    if math.isfinite(value):
+        return {**fields, **_whole(fields["epoch"])}
+    return _companion(fields, "float")
+
+
+def _objects(fields: dict[str, Any]) -> list[dict[str, Any]]:
+    value, dtype = fields["value"], fields.get("dtype", "custom")
+    plain = {**fields, **_whole(fields.get("epoch"))}
+    if kind_of(dtype) == "objects":
+        return [_companion(fields, dtype)]
+    if value.get("type") == "list":
+        items = value["items"]
+        first = [{**plain, "value": items[0]}] if items else []
+        return [*first, _companion(fields, dtype)]
+    if set(value) <= _OBJECT_FIELDS.get(dtype, frozenset()):
+        return [plain]
+    return [plain, _companion(fields, dtype)]
+
+
+def _companion(fields: dict[str, Any], dtype: str) -> dict[str, Any]:
+    data = {
+        "value": fields["value"],
+        "epoch": fields.get("epoch"),
+        "time": fields.get("client_datetime"),
+    }
+    return {
+        "type": "log_custom_object",
+        "name": f"{COMPANION}{dtype}:{fields['name']}",
+        "value": {"type": "text", "data": json.dumps(data, separators=(",", ":"))},
+        "step": fields["step"],
+        "epoch": _whole(fields.get("epoch"))["epoch"],
+        "context": fields.get("context"),
+        "dtype": "text",
+        "client_datetime": fields.get("client_datetime") or format_time(0.0),
+        "exact": fields,
+    }
+
+
+def decode_companion(data: str) -> dict[str, Any]:
+    """`value`, `epoch` and `time` of a companion's text.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    found = json.loads(data)
+    if not isinstance(found, dict) or "value" not in found:
+        raise ValueError(f"{data!r:.80} is not a companion.")
+    return found
+
+
+# -- parameters ----------------------------------------------------------------------------------
+
+_DICT: Final = "dict"
+_DELETED: Final = "deleted"
+_LONG_TEXT: Final = "long"
+
+
+def mark(key: str, value: Any, *, replaces: bool, deleted: bool = False) -> dict[str, Any]:
+    """The `value` of a `log_hparams` that makes `value` all there is under the top-level `key`.
+
+    A real server merges along chains of one-key objects (4.5). Where something is there to be
+    replaced, such an object gets a second member, the mark, and is no chain any more. Nothing can
+    be removed there, so a mark also stands for what was.
+
+    Args:
+        key: top-level key.
+        value: JSON value, with the tags of `objects.params`.
+        replaces: whether something may be under `key` already.
+        deleted: `key` is to go.
+    """
+    if deleted:
+        return {key: {TAG: _DELETED, "was": None}}
+    if key == "hparams" and isinstance(value, dict) and TAG not in value:
+        value = {name: _shortened(item) for name, item in value.items()}
+    if replaces and isinstance(value, dict) and len(value) == 1:
+        value = {**value, TAG: _DICT}
+    return {key: value}
+
+
+def _shortened(item: Any) -> Any:
+    """Long texts directly below `hparams` would be index keys; one level further down they are
+    not."""
+    if isinstance(item, str) and len(item.encode()) > INDEXED_TEXT_BYTES_MAX:
+        return {TAG: _LONG_TEXT, "text": item}
+    return item
+
+
+def unmark(value: Any) -> tuple[Any, bool]:
+    """What `mark` was given for a parameter, and whether it is there at all."""
+    if isinstance(value, list):
+        return [unmark(item)[0] for item in value], True
+    if not isinstance(value, dict):
+        return value, True
+    tag = value.get(TAG)
+    if tag == _DELETED:
+        return None, False
+    if tag == _LONG_TEXT:
+        return value.get("text"), True
+    if tag == _DICT:
+        value = {key: item for key, item in value.items() if key != TAG}
+    elif tag is not None:
+        return value, True
+    return {key: unmark(item)[0] for key, item in value.items()}, True

@@ -1,0 +1,1 @@
+"""Talks to deployments: the only home of httpx and websockets. Knows frames and requests only."""
