@@ -154,6 +154,10 @@ class EmbeddedBackend:
         """Delete a tag by id or name."""
         return self._refresh() and self._store.delete_tag(tag)
 
+    def secret(self) -> bytes:
+        """Random bytes to sign with, the same for everybody who opens this directory."""
+        return self._store.secret()
+
     # -- searching ------------------------------------------------------------------------------
 
     def get_run(

@@ -5,7 +5,8 @@ Never edit a migration that was released: add one.
 
 A context is found by its canonical text and shown as it was first given, with its keys in that
 order. Parameters live twice: as JSON per top-level key (what is read back) and, for scalars, in
-`param_index` (what queries narrow down with; evaluation still decides).
+`param_index` (what queries narrow down with; evaluation still decides). `uploads` is what a server
+was sent under a key, whether or not its run refers to it yet.
 """
 
 from __future__ import annotations
@@ -157,4 +158,21 @@ CREATE TABLE journals (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST,)
+_SERVER: Final = """
+ALTER TABLE log_records ADD COLUMN uid TEXT;
+CREATE UNIQUE INDEX log_records_by_uid ON log_records (run_id, uid) WHERE uid IS NOT NULL;
+
+CREATE TABLE uploads (
+    key TEXT PRIMARY KEY,
+    run_hash TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX uploads_of_run ON uploads (run_hash);
+CREATE INDEX uploads_by_content ON uploads (sha256);
+
+CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SERVER)

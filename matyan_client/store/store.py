@@ -6,6 +6,7 @@ Applies batches, remembers how far each journal was applied, answers reads with 
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -132,6 +133,18 @@ class Store:
             # Inside the transaction: no other process can refer to a blob anew meanwhile.
             self.blobs.collect(orphans, lambda sha256: _is_used(connection, sha256))
         return True
+
+    def secret(self) -> bytes:
+        """Random bytes that only this repository has, made when they are first asked for."""
+        with self.database.writing() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO secrets (name, value) VALUES ('server', ?)",
+                (secrets.token_bytes(32),),
+            )
+            found: tuple[bytes] = connection.execute(
+                "SELECT value FROM secrets WHERE name = 'server'"
+            ).fetchone()
+        return found[0]
 
     def create_experiment(self, name: str) -> ExperimentRecord:
         """Make an experiment without runs."""

@@ -1,0 +1,88 @@
+"""The ASGI application: both services of a deployment on one port, over one repository.
+
+Each module of routes has a function `routes(context)` that returns Starlette routes, with paths
+below the backend's prefix that end in a slash. Endpoints that are plain functions run in threads,
+as everything must that reads the store; they raise `HTTPException`, `Unprocessable`, or what the
+backend raises.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
+
+from matyan_client.backends.embedded import EmbeddedBackend
+from matyan_client.protocol.routes import BACKEND
+from matyan_client.server import health
+from matyan_client.server.context import Context, Limits
+from matyan_client.server.errors import HANDLERS
+from matyan_client.server.guard import LOOPBACK_ORIGIN, Access, Outer, Slashes
+from matyan_client.server.signing import Signer
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Collection
+
+__all__ = ["DEFAULT_HOSTS", "create_app"]
+
+DEFAULT_HOSTS = ("localhost",)
+"""Names a server answers to besides addresses."""
+
+_BACKEND = (health.routes,)
+"""What there is below the backend's prefix; earlier routes come first."""
+
+
+def create_app(
+    directory: str | os.PathLike[str],
+    *,
+    token: str | None = None,
+    allowed_hosts: Collection[str] = DEFAULT_HOSTS,
+    allowed_origins: Collection[str] = (),
+    limits: Limits | None = None,
+) -> Starlette:
+    """The application over the repository in `directory` (its name is usually `.matyan`).
+
+    Args:
+        directory: where the repository is; made if it is not there.
+        token: what clients must send as bearer token; None: nothing.
+        allowed_hosts: names that requests may be sent to, `*` for any; addresses always may.
+        allowed_origins: web origins whose pages may use the server, besides this machine's own.
+        limits: what one client may ask for.
+
+    Raises:
+        RepoAccessError: the directory cannot be created or written.
+    """
+    backend = EmbeddedBackend(Path(directory))
+    backend.create()
+    limits = limits or Limits()
+    context = Context(backend, limits, Signer(backend.secret))
+    below = [route for module in _BACKEND for route in module(context)]
+    return Starlette(
+        routes=[
+            *(
+                Route(BACKEND + route.path, route.endpoint, methods=route.methods)
+                for route in below
+            ),
+            *health.outer_routes(context),
+        ],
+        middleware=[
+            Middleware(Outer, hosts=allowed_hosts, limits=limits),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=[origin.rstrip("/") for origin in allowed_origins],
+                allow_origin_regex=LOOPBACK_ORIGIN,
+                allow_credentials=True,
+                allow_methods=["*"],
+                allow_headers=["*"],
+                expose_headers=["X-Request-ID", "Content-Disposition"],
+            ),
+            Middleware(Access, token=token, origins=allowed_origins),
+            Middleware(Slashes),
+        ],
+        exception_handlers=HANDLERS,
+    )
