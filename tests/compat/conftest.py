@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 HERE = Path(__file__).parent
-if str(HERE) not in sys.path:
-    sys.path.insert(0, str(HERE))
+for place in (HERE, HERE.parent):
+    if str(place) not in sys.path:
+        sys.path.insert(0, str(place))
 
 from conformance import cases  # noqa: E402  # after the path above, whatever the import mode
 from conformance.backend import BACKENDS, DEFAULT_BACKEND  # noqa: E402  # as above
@@ -75,10 +76,18 @@ def subject_name(config: pytest.Config) -> str:
     return name
 
 
+def backend_name(config: pytest.Config) -> str:
+    """Where the drop-in keeps what the cases write; real Aim keeps it in the directory."""
+    if subject_name(config) == AIM:
+        return DEFAULT_BACKEND.name
+    name: str = config.getoption("backend", default=DEFAULT_BACKEND.name)
+    return name
+
+
 def described(config: pytest.Config, version: str) -> str:
     """What is under test, and on what."""
     name = subject_name(config)
-    backend = "its own storage" if name == AIM else f"backend {config.getoption('backend')}"
+    backend = "its own storage" if name == AIM else f"backend {backend_name(config)}"
     golden = ", ".join(sorted(GOLDENS.versions())) or "none"
     python = ".".join(map(str, sys.version_info[:3]))
     return f"{name} {version} on {backend}, Python {python}, goldens of Aim {golden}"
@@ -103,7 +112,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     except MissingSubjectError as error:
         version = f"MISSING ({error})"
     try:
-        ledgered = str(len(Ledger.load(LEDGER_FOLDER)))
+        ledgered = str(len(Ledger.load(LEDGER_FOLDER).on(backend_name(config))))
     except LedgerError:
         ledgered = "broken"
     return [
@@ -130,11 +139,12 @@ def pytest_terminal_summary(
 
 
 @pytest.fixture(scope="session")
-def subject(pytestconfig: pytest.Config) -> Subject:
-    """The module under test. A missing one is an error, not a skip."""
+def subject(pytestconfig: pytest.Config) -> Iterator[Subject]:
+    """The module under test, on its backend. A missing one is an error, not a skip."""
     subject = open_subject(subject_name(pytestconfig))
-    subject.backend = BACKENDS[pytestconfig.getoption("backend")]
-    return subject
+    subject.backend = BACKENDS[backend_name(pytestconfig)]
+    with subject.backend.start():
+        yield subject
 
 
 @pytest.fixture(scope="session")
@@ -144,9 +154,9 @@ def goldens() -> Goldens:
 
 
 @pytest.fixture(scope="session")
-def ledger() -> Ledger:
-    """The known differences; loading fails when an entry is malformed or unexplained."""
-    return Ledger.load(LEDGER_FOLDER)
+def ledger(pytestconfig: pytest.Config) -> Ledger:
+    """The differences known on the backend; fails when any entry is malformed or unexplained."""
+    return Ledger.load(LEDGER_FOLDER).on(backend_name(pytestconfig))
 
 
 @pytest.fixture(scope="session")

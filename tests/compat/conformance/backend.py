@@ -6,8 +6,11 @@ something running as long as the case lasts. Real Aim has a storage of its own, 
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Protocol
 
 __all__ = ["BACKENDS", "DEFAULT_BACKEND", "Backend"]
@@ -20,8 +23,14 @@ class Backend(Protocol):
     def name(self) -> str:
         """What `--backend` calls it."""
 
+    def start(self) -> AbstractContextManager[None]:
+        """What runs as long as the whole session."""
+
     def serving(self, directory: str) -> AbstractContextManager[str]:
         """Keep the repository of a directory; gives what a script passes as `repo`."""
+
+    def serving_another(self, directory: str) -> AbstractContextManager[str]:
+        """The same for a second repository beside that one."""
 
 
 class Embedded:
@@ -30,10 +39,98 @@ class Embedded:
     name = "embedded"
 
     @contextmanager
+    def start(self) -> Iterator[None]:
+        """See `Backend`."""
+        yield
+
+    @contextmanager
     def serving(self, directory: str) -> Iterator[str]:
         """See `Backend`."""
         yield directory
 
+    serving_another = serving
 
-DEFAULT_BACKEND = Embedded()
-BACKENDS: dict[str, Backend] = {DEFAULT_BACKEND.name: DEFAULT_BACKEND}
+
+class Served:
+    """Our server, in a process of its own, over the `.matyan` below the directory."""
+
+    name = "served"
+
+    @contextmanager
+    def start(self) -> Iterator[None]:
+        """See `Backend`."""
+        from servers.served import ServedRepositories
+
+        self._server = ServedRepositories()
+        try:
+            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as self._journals:
+                yield
+        finally:
+            self._server.stop()
+
+    @contextmanager
+    def serving(self, directory: str) -> Iterator[str]:
+        """See `Backend`."""
+        with (
+            _variables(MATYAN_JOURNAL_DIR=self._journals),
+            self._server.serving(directory) as url,
+        ):
+            yield url
+
+    serving_another = serving
+
+
+class RealServers:
+    """The published release's servers: one deployment for all cases, emptied between them.
+
+    A second repository beside it cannot be told apart there; that one is embedded.
+    """
+
+    name = "stack"
+
+    @contextmanager
+    def start(self) -> Iterator[None]:
+        """See `Backend`."""
+        from servers.stack import Stack
+
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            self._journals = os.path.join(folder, "journals")
+            self._stack = Stack(Path(folder, "stack"))
+            self._stack.up()
+            try:
+                yield
+            finally:
+                self._stack.down()
+
+    @contextmanager
+    def serving(self, directory: str) -> Iterator[str]:
+        """See `Backend`."""
+        del directory
+        self._stack.wipe()
+        with _variables(
+            MATYAN_JOURNAL_DIR=self._journals, MATYAN_FRONTIER_URL=self._stack.frontier_url
+        ):
+            yield self._stack.backend_url
+
+    @contextmanager
+    def serving_another(self, directory: str) -> Iterator[str]:
+        """See `Backend`."""
+        yield directory
+
+
+@contextmanager
+def _variables(**values: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+DEFAULT_BACKEND: Backend = Embedded()
+BACKENDS: dict[str, Backend] = {one.name: one for one in (DEFAULT_BACKEND, Served(), RealServers())}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import traceback
 import warnings
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,18 +32,23 @@ def execute(case: Case, subject: Subject, directory: Path, scratch: Path) -> Out
     """Run a case with an existing, empty directory as its repository."""
     home = os.getcwd()
     os.chdir(directory)
-    world = World(subject, str(directory), scratch)
-    try:
-        with subject.backend.serving(str(directory)) as world.location, warnings.catch_warnings():
+    with ExitStack() as held:
+        try:
             if not case.fresh:
-                subject.prepare(world.location, scratch)
-            # a script that warns goes on; pytest would make it an exception
-            warnings.simplefilter("ignore")
-            case.body(world)
-        return Outcome(world.observations)
-    except Exception as error:  # noqa: BLE001  # judged and reported by whoever called
-        return Outcome(world.observations, error)
-    finally:
-        os.chdir(home)
-        # runs that the case left open are closed now, while their directory exists
-        gc.collect()
+                subject.prepare(str(directory), scratch)
+            world = World(subject, str(directory), scratch, held)
+            stopped = None
+            with warnings.catch_warnings():
+                # a script that warns goes on; pytest would make it an exception
+                warnings.simplefilter("ignore")
+                try:
+                    case.body(world)
+                except Exception as error:  # noqa: BLE001  # judged and reported by the caller
+                    # its frames hold the runs that the case left open
+                    traceback.clear_frames(error.__traceback__)
+                    stopped = error
+            return Outcome(world.observations, stopped)
+        finally:
+            os.chdir(home)
+            # runs that the case left open are closed now, while their repository is served
+            gc.collect()

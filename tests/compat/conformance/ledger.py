@@ -3,6 +3,8 @@
 An entry is about one observation of one case. `state = "better"` says what the drop-in does
 instead (`expected`, JSON) and that is asserted; `state = "gap"` says that it does not do it yet.
 A gap may be about a whole case (`observation = "*"`), which then need not get to its end.
+An entry that names a backend, or several (`backend = "stack"`), holds on these only; a gap there
+may say what is seen instead (`expected`).
 An entry that refers to nothing, gives no reason, or is no longer true fails the run.
 """
 
@@ -19,6 +21,8 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+from conformance.backend import BACKENDS
 
 __all__ = ["WHOLE_CASE", "Entry", "Ledger", "LedgerError"]
 
@@ -45,13 +49,17 @@ class Entry:
     reason: str
     behaviour: str
     expected: Any = None
+    backend: tuple[str, ...] = ()
+    """On which backends it holds; empty: on all."""
+    asserted: bool = False
+    """Whether `expected` is to be compared."""
 
 
 class Ledger:
     """All known differences, by case and observation."""
 
     def __init__(self, entries: list[Entry]) -> None:
-        self._entries = {(entry.case, entry.observation): entry for entry in entries}
+        self._entries = entries
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -59,11 +67,17 @@ class Ledger:
     @property
     def entries(self) -> list[Entry]:
         """All entries."""
-        return list(self._entries.values())
+        return list(self._entries)
+
+    def on(self, backend: str) -> Ledger:
+        """What of it holds on one backend."""
+        return Ledger(
+            [entry for entry in self._entries if not entry.backend or backend in entry.backend]
+        )
 
     def of(self, case_id: str) -> dict[str, Entry]:
         """The entries of a case, by observation."""
-        return {label: entry for (case, label), entry in self._entries.items() if case == case_id}
+        return {entry.observation: entry for entry in self._entries if entry.case == case_id}
 
     @classmethod
     def load(cls, folder: Path) -> Ledger:
@@ -82,17 +96,21 @@ class Ledger:
         """A ledger from rows as they stand in the file; raises like `load`."""
         problems: list[str] = []
         entries: list[Entry] = []
-        seen: set[tuple[str, str]] = set()
+        seen: dict[tuple[str, str], list[tuple[str, ...]]] = {}
         for row in rows:
             case, label = str(row.get("case", "")), str(row.get("observation", ""))
             where = f"{case} / {label}"
             problems += [f"{where}: {problem}" for problem in _problems(row)]
-            if (case, label) in seen:
-                problems.append(f"{where}: is there twice.")
-            seen.add((case, label))
+            backend = _backends(row)
+            for other in seen.setdefault((case, label), []):
+                if not other or not backend or set(other) & set(backend):
+                    problems.append(f"{where}: is there twice.")
+            seen[case, label].append(backend)
             if not problems:
-                expected = json.loads(row["expected"]) if "expected" in row else None
-                entries.append(Entry(**{**row, "expected": expected}))
+                asserted = "expected" in row
+                expected = json.loads(row["expected"]) if asserted else None
+                known = {**row, "expected": expected, "backend": backend, "asserted": asserted}
+                entries.append(Entry(**known))
         if problems:
             raise LedgerError(problems)
         return cls(entries)
@@ -108,9 +126,16 @@ class Ledger:
         return problems
 
 
+def _backends(row: dict[str, Any]) -> tuple[str, ...]:
+    named = row.get("backend", ())
+    return (named,) if isinstance(named, str) else tuple(named)
+
+
 def _problems(row: dict[str, Any]) -> list[str]:
     problems = []
-    allowed = {"case", "observation", "state", "reason", "behaviour", "expected"}
+    allowed = {"case", "observation", "state", "reason", "behaviour", "expected", "backend"}
+    if not set(_backends(row)) <= set(BACKENDS):
+        problems.append(f"backend {row['backend']!r} is not among {sorted(BACKENDS)}.")
     if set(row) - allowed:
         problems.append(f"unknown keys {sorted(set(row) - allowed)}.")
     if not row.get("case") or not row.get("observation"):
@@ -123,7 +148,8 @@ def _problems(row: dict[str, Any]) -> list[str]:
         problems.append(f"behaviour {row.get('behaviour')!r} is not an id such as 'T04'.")
     if row.get("observation") == WHOLE_CASE and row.get("state") != "gap":
         problems.append("only a gap can be about a whole case.")
-    if (row.get("state") == "better") != ("expected" in row):
+    better, expected, local = row.get("state") == "better", "expected" in row, "backend" in row
+    if better != expected and not (expected and local):
         problems.append("'better' needs an expected observation, 'gap' has none.")
     if "expected" in row:
         try:

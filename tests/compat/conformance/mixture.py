@@ -17,9 +17,9 @@ __all__ = ["fill", "found", "see_found"]
 QUIET: dict[str, Any] = {"system_tracking_interval": None, "capture_terminal_logs": False}
 
 
-def fill(aim: Any, directory: str) -> None:
+def fill(aim: Any, location: str) -> None:
     """A few runs that differ in what they have, one of them archived, one almost empty."""
-    run = aim.Run(repo=directory, experiment="exp-1", **QUIET)
+    run = aim.Run(repo=location, experiment="exp-1", **QUIET)
     run.name, run.description = "My Run", "words here"
     run.add_tag("prod")
     run.add_tag("v2")
@@ -59,7 +59,7 @@ def fill(aim: Any, directory: str) -> None:
     run.track(aim.Image(np.zeros((2, 2), "uint8"), caption="c"), name="im", context={"s": 1})
     run.close()
 
-    run = aim.Run(repo=directory, experiment="exp-2", **QUIET)
+    run = aim.Run(repo=location, experiment="exp-2", **QUIET)
     run.name = "second"
     run.add_tag("dev")
     run["i"], run["a"], run["f"], run["t"], run["s"], run["when"] = 1, -4, 0.0, False, "abc", "2023"
@@ -69,13 +69,13 @@ def fill(aim: Any, directory: str) -> None:
         run.track(value, name="loss", step=step + 5, context={"subset": "train"})
     run.close()
 
-    run = aim.Run(repo=directory, **QUIET)
+    run = aim.Run(repo=location, **QUIET)
     run["i"], run["a"], run["hparams"], run["l"], run["n"] = 2, "3", "text", [1, 2.5, None, "x"], 0
     run.archived = True
     run.track(1.0, name="loss", context={"subset": "test"})
     run.close()
 
-    run = aim.Run(repo=directory, **QUIET)
+    run = aim.Run(repo=location, **QUIET)
     run["i"] = 3
     run.track(float("nan"), name="loss")
     run.track(1.0, name="loss", step=5)
@@ -93,7 +93,7 @@ def found(w: World, kind: str, expression: str) -> list[Any]:
 
 def see_found(w: World, kind: str, *expressions: str) -> None:
     """Fill the repository of a case and note what expressions find there."""
-    fill(w.aim, w.directory)
+    fill(w.aim, w.location)
     w.sync()
     for expression in expressions:
         w.see(expression, lambda e=expression: found(w, kind, e))

@@ -34,6 +34,10 @@ class Normaliser:
         self._roots = sorted({directory, os.path.realpath(directory)}, key=len, reverse=True)
         self._hashes: dict[str, str] = {}
 
+    def also_root(self, location: str) -> None:
+        """Have another spelling of where the repository is, such as its URL."""
+        self._roots = sorted({*self._roots, location}, key=len, reverse=True)
+
     def __call__(self, value: Any) -> Any:
         """The JSON form of a value."""
         if value is None or isinstance(value, bool):
@@ -77,7 +81,7 @@ class Normaliser:
     def text(self, text: str) -> str:
         """Text without run hashes, directories, addresses and object ids."""
         for root in self._roots:
-            # the temporary directory of the case, and which way its path is spelled
+            # the temporary directory of the case or what serves it, and which way that is spelled
             text = text.replace(root, "<repo>")
         if sys.platform == "win32":
             # separator of the platform

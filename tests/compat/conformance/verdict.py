@@ -79,7 +79,7 @@ def judge(
             verdict.problems.append(
                 f"{label}: equals Aim, yet the ledger says {entry.state!r}: remove the entry."
             )
-        elif entry.state == "better" and not agrees(entry.expected, got):
+        elif entry.asserted and not agrees(entry.expected, got):
             verdict.problems.append(_difference(label, "ledger", entry.expected, got))
         else:
             verdict.ledgered.append(entry)

@@ -7,7 +7,7 @@ no way to ask which subject it runs on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,14 +24,16 @@ QUIET: dict[str, Any] = {"system_tracking_interval": None, "capture_terminal_log
 class World:
     """What one execution of one case has to its disposal."""
 
-    def __init__(self, subject: Subject, directory: str, scratch: Path) -> None:
+    def __init__(self, subject: Subject, directory: str, scratch: Path, held: ExitStack) -> None:
         self._subject = subject
         self._scratch = scratch
+        self._held = held
         self._normalise = Normaliser(directory)
         self.directory = directory
         """Root of the repository, an absolute path; also the working directory."""
-        self.location = directory
+        self.location = held.enter_context(subject.backend.serving(directory))
         """What a script passes as `repo` for it: the directory, unless the backend says else."""
+        self._normalise.also_root(self.location)
         self.aim: Any = subject.module
         """The module under test."""
         self.observations: dict[str, Any] = {}
@@ -97,11 +99,11 @@ class World:
         return sum(1 for _ in (found.iter_runs() if kind == "runs" else found.iter()))
 
     def other_repository(self, name: str) -> str:
-        """An empty repository below the working directory, for cases with two; its path."""
+        """An empty repository below the working directory, for cases with two; where it is."""
         path = Path(self.directory, name)
         path.mkdir()
         self._subject.prepare(str(path), self._scratch)
-        return str(path)
+        return self._held.enter_context(self._subject.backend.serving_another(str(path)))
 
     def file(self, name: str, content: bytes = b"") -> str:
         """A file below the working directory; its path."""

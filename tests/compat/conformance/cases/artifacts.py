@@ -46,7 +46,7 @@ def artifacts(w: World) -> None:
     run.close()
     run = kept = None
     w.sync()
-    stored = w.aim.Run(run_hash, repo=w.directory, read_only=True)
+    stored = w.aim.Run(run_hash, repo=w.location, read_only=True)
     w.see("stored uri", lambda: stored.artifacts_uri)
     w.see(
         "stored content", lambda: Path(stored.artifacts["d/sub/b.txt"].download("out")).read_text()

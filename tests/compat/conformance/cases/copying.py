@@ -81,7 +81,7 @@ def objects(w: World) -> None:
     audio = run.get_audio_sequence("au", w.context()).values.first_value()
     w.see("audio", lambda: (audio.caption, audio.format))
     w.see("logs", lambda: [record.message for record in run.get_log_records().values.tolist()])
-    w.see("gone", lambda: w.aim.Repo(w.directory).list_all_runs())
+    w.see("gone", lambda: w.aim.Repo(w.location).list_all_runs())
 
 
 @case("Q09", "an archived run stays archived in a copy", priority="C")

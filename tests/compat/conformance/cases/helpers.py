@@ -326,7 +326,7 @@ def upkeep(w: World) -> None:
         run["a"] = 1
         run_hash = run.hash
     del run
-    repo = w.aim.Repo.from_path(w.directory)
+    repo = w.aim.Repo.from_path(w.location)
     manager = w.sub("aim.sdk.index_manager").RepoIndexManager.get_index_manager(repo)
     again = w.sub("aim.sdk.index_manager").RepoIndexManager.get_index_manager(repo)
     w.see("one for a repository", lambda: manager is again)

@@ -132,7 +132,7 @@ def missing_run(w: World) -> None:
     w.run().close()
     w.see("to write", lambda: w.run("deadbeef"))
     w.see("full length", lambda: w.run("0123456789abcdef01234567"))
-    w.see("to read without hash", lambda: w.aim.Run(repo=w.directory, read_only=True))
+    w.see("to read without hash", lambda: w.aim.Run(repo=w.location, read_only=True))
     w.see("none was made", lambda: len(w.repo.list_all_runs()))
 
 
@@ -142,7 +142,7 @@ def missing_run_read_only(w: World) -> None:
     w.sync()
 
     def read(name: str) -> Any:
-        return getattr(w.aim.Run("deadbeef", repo=w.directory, read_only=True), name)
+        return getattr(w.aim.Run("deadbeef", repo=w.location, read_only=True), name)
 
     w.see("name", lambda: read("name"))
     w.see("params", lambda: read("__getitem__")(...))
@@ -191,7 +191,7 @@ def reading_closed(w: World) -> None:
 def never_closed(w: World) -> None:
     code = (
         f"import {w.aim.__name__} as aim\n"
-        f"r = aim.Run(repo={w.directory!r}, system_tracking_interval=None)\n"
+        f"r = aim.Run(repo={w.location!r}, system_tracking_interval=None)\n"
         "r['a'] = 1\n"
         "r.track(1.0, name='x')\n"
         "print('said', r.hash)\n"
@@ -277,7 +277,7 @@ def close_read_only(w: World) -> None:
         run_hash = run.hash
         del run
     w.sync()
-    stored = w.aim.Run(run_hash, repo=w.directory, read_only=True)
+    stored = w.aim.Run(run_hash, repo=w.location, read_only=True)
     w.see("close", stored.close)
     w.see("close again", stored.close)
 
@@ -326,7 +326,7 @@ def visible(w: World) -> None:
         run_hash = run.hash
         del run
     gc.collect()
-    repo = w.aim.Repo(w.directory)
+    repo = w.aim.Repo(w.location)
     w.see("listed", lambda: repo.list_all_runs() == [run_hash])
     w.see("exists", lambda: repo.run_exists(run_hash))
     w.see("get_run", lambda: repo.get_run(run_hash) is not None)
@@ -341,5 +341,5 @@ def changes_visible(w: World) -> None:
     run["a"] = 1
     w.sync()
     run["a"] = 2
-    w.see("changed param", lambda: w.aim.Repo(w.directory).get_run(run.hash)["a"])
+    w.see("changed param", lambda: w.aim.Repo(w.location).get_run(run.hash)["a"])
     run.close()

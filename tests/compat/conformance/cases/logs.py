@@ -32,7 +32,7 @@ def log_records(w: World) -> None:
 
 @case("M02", "terminal lines", priority="B")
 def terminal(w: World) -> None:
-    run = w.aim.Run(repo=w.directory, system_tracking_interval=None)
+    run = w.aim.Run(repo=w.location, system_tracking_interval=None)
     print("line 1")  # noqa: T201  # what is captured
     print("part", end="")  # noqa: T201  # what is captured
     print(" joined")  # noqa: T201  # what is captured
@@ -53,7 +53,7 @@ def terminal(w: World) -> None:
 @case("R17", "system metrics and parameters", priority="B")
 def system(w: World) -> None:
     run = w.aim.Run(
-        repo=w.directory,
+        repo=w.location,
         system_tracking_interval=0.1,
         log_system_params=True,
         capture_terminal_logs=False,

@@ -142,7 +142,7 @@ def own_parameters(w: World) -> None:
     run.close()
     run = None
     w.sync()
-    read = w.aim.Run(run_hash, repo=w.directory, read_only=True)
+    read = w.aim.Run(run_hash, repo=w.location, read_only=True)
     for name in ("point", "every", "nested", "inner", "blob", "keys"):
         w.see(name, lambda name=name: plain(w, read[name]))
     w.see("property", lambda: read["point"].x)
@@ -213,7 +213,7 @@ def own_sequences(w: World) -> None:
     run.close()
     run = None
     w.sync()
-    read = w.aim.Run(run_hash, repo=w.directory, read_only=True)
+    read = w.aim.Run(run_hash, repo=w.location, read_only=True)
     points = Sequence("p", w.context({"a": 1}), read)
     w.see("values", lambda: [(step, value.x) for step, value in points.values.items()])
     w.see("steps", lambda: (points.first_step(), points.last_step(), len(points), bool(points)))
@@ -255,7 +255,7 @@ def own_sequence_class(w: World) -> None:
     run.close()
     run = None
     w.sync()
-    read = w.aim.Run(run_hash, repo=w.directory, read_only=True)
+    read = w.aim.Run(run_hash, repo=w.location, read_only=True)
     w.see("registered", lambda: Sequence.registry["test_points"] is Points)
     info = read.collect_sequence_info("test_points")["test_points"]
     w.see("info", lambda: sorted((i["name"], i["context"], i["values"]["dtype"]) for i in info))
@@ -304,7 +304,7 @@ def fields_beside(w: World) -> None:
     run.close()
     run = None
     w.sync()
-    read = w.aim.Run(run_hash, repo=w.directory, read_only=True)
+    read = w.aim.Run(run_hash, repo=w.location, read_only=True)
     stored = read["image"]
     w.see("fields", lambda: list(stored.storage.keys()))
     w.see("label", lambda: stored.storage["label"])

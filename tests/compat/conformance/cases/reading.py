@@ -35,7 +35,7 @@ def nested_loop(w: World) -> None:
     fill(w)
     seen = []
     for collection in (
-        w.aim.Repo(w.directory).query_metrics("metric.name == 'loss' and run.lr == 0.1").iter_runs()
+        w.aim.Repo(w.location).query_metrics("metric.name == 'loss' and run.lr == 0.1").iter_runs()
     ):
         for metric in collection:
             params = metric.run[...]
@@ -78,7 +78,7 @@ def in_order(w: World) -> None:
 @case("U32", "runs by query", priority="A")
 def runs_by_query(w: World) -> None:
     fill(w)
-    found = [c.run for c in w.aim.Repo(w.directory).query_runs("run.lr == 0.1").iter_runs()]
+    found = [c.run for c in w.aim.Repo(w.location).query_runs("run.lr == 0.1").iter_runs()]
     w.see("names", lambda: [run.name for run in found])
     w.see("read only", lambda: all(run.read_only for run in found))
     w.see("get", lambda: found[0].get("lr"))
@@ -112,13 +112,13 @@ def images(w: World) -> None:
 @case("U34", "one run by its hash", priority="A")
 def one_run(w: World) -> None:
     (run_hash,) = fill(w, runs=1)
-    repo = w.aim.Repo(w.directory)
+    repo = w.aim.Repo(w.location)
     found = repo.get_run(run_hash)
     w.see("found", lambda: (found.name, found["lr"], found.experiment))
     w.see("missing", lambda: repo.get_run("nope"))
     w.see("None", lambda: repo.get_run(None))
     w.see("short hash", lambda: repo.get_run(run_hash[:8]))
-    again = w.aim.Run(run_hash, repo=w.directory, read_only=True)
+    again = w.aim.Run(run_hash, repo=w.location, read_only=True)
     w.see("ended", lambda: again.finalized_at >= again.created_at and again.end_time > 0)
     metric = again.get_metric("loss", w.context({"subset": "train"}))
     w.see("steps", lambda: (metric.first_step(), metric.last_step()))
@@ -253,7 +253,7 @@ def typed_queries(w: World) -> None:
 @case("U04", "accelerate, mmengine and langchain as they call", priority="A")
 def integrations(w: World) -> None:
     pixels = np.zeros((4, 4, 3), "uint8")
-    run = w.aim.Run(repo=w.directory, **QUIET)
+    run = w.aim.Run(repo=w.location, **QUIET)
     run.name = "accelerate"
     run["hparams"] = {"lr": 0.1}
     for key, value in {"loss": 1.0, "acc": 0.5}.items():
@@ -273,7 +273,7 @@ def integrations(w: World) -> None:
     w.see("params", lambda: stored[...])
     texts = stored.get_text_sequence("on_llm_start", w.context(context)).values.first_value()
     w.see("texts", lambda: [t.data for t in texts])
-    run = w.aim.Run(run_hash, repo=w.directory, **QUIET)
+    run = w.aim.Run(run_hash, repo=w.location, **QUIET)
     run.track(0.1, name="loss", step=1)
     w.see("resumed", lambda: run.get_metric("loss", w.context()).data.items_list()[0])
     run.close()

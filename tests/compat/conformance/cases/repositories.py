@@ -82,7 +82,7 @@ def default_repo(w: World) -> None:
     w.see("absent", lambda: repo_class.default_repo())
     w.see("init", lambda: repo_class.default_repo(init=True).path)
     w.see("exists", lambda: repo_class.exists("."))
-    w.see("status", lambda: repo_class.check_repo_status(w.directory))
+    w.see("status", lambda: repo_class.check_repo_status(w.location))
 
 
 @case("Q01", "cleaning paths", priority="B")

@@ -17,7 +17,7 @@ def after(w: World, script: str) -> Any:
     """Exit code of a script with an open `run`, and what a reader finds."""
     code = (
         f"import {w.aim.__name__} as aim\n"
-        f"run = aim.Run(repo={w.directory!r}, system_tracking_interval=None)\n"
+        f"run = aim.Run(repo={w.location!r}, system_tracking_interval=None)\n"
         + textwrap.dedent(script)
     )
     done = subprocess.run(
@@ -86,7 +86,7 @@ def forgotten(w: World) -> None:
         run.track(0.0, name='m')
         run.close()
         def work():
-            inner = aim.Run(repo={w.directory!r}, system_tracking_interval=None,
+            inner = aim.Run(repo={w.location!r}, system_tracking_interval=None,
                             capture_terminal_logs=False)
             inner.track(7.0, name='m')
         work()

@@ -16,7 +16,7 @@ def equality(w: World) -> None:
     run, other = w.run(), w.run()
     run["a"] = 1
     run_hash = run.hash
-    reader = w.aim.Run(run_hash, repo=w.directory, read_only=True)
+    reader = w.aim.Run(run_hash, repo=w.location, read_only=True)
     w.see("same", lambda: run == run)  # what is observed
     w.see("reader", lambda: run == reader)
     w.see("other", lambda: run == other)
@@ -61,7 +61,7 @@ def arguments(w: World) -> None:
             if parameter.default is not inspect.Parameter.empty
         },
     )
-    w.see("two by position", lambda: w.aim.Run(None, w.directory))
+    w.see("two by position", lambda: w.aim.Run(None, w.location))
     w.see("unknown", lambda: w.run(foo=1))
     w.see("hash by keyword", lambda: w.run(run_hash=None).active)
     w.see("None for experiment", lambda: w.run(experiment=None).experiment)

@@ -82,18 +82,18 @@ def run_classes(w: World) -> None:
     w.see("base", lambda: module.BaseRun is w.sub("aim.sdk.base_run").BaseRun)
     known = written_by_a_basic_run(w)
     w.sync()
-    read = module.BasicRun(known, repo=w.directory, read_only=True)
+    read = module.BasicRun(known, repo=w.location, read_only=True)
     w.see("read", lambda: (read.read_only, read.experiment, read.hash == known))
     w.see("equal", lambda: read == w.repo.get_run(known))
     w.see("hash", lambda: hash(read) == hash(w.repo.get_run(known)))
     w.see("props", lambda: (read.props.name == read.name, read.props.experiment, read.props.tags))
-    w.see("missing", lambda: module.BasicRun("0" * 24, repo=w.directory))
-    w.see("none", lambda: module.BasicRun(repo=w.directory, read_only=True))
-    w.see("positional", lambda: module.BasicRun(None, w.directory))
+    w.see("missing", lambda: module.BasicRun("0" * 24, repo=w.location))
+    w.see("none", lambda: module.BasicRun(repo=w.location, read_only=True))
+    w.see("positional", lambda: module.BasicRun(None, w.location))
 
 
 def written_by_a_basic_run(w: World) -> str:
-    run = w.sub("aim.sdk.run").BasicRun(repo=w.directory, experiment="quiet")
+    run = w.sub("aim.sdk.run").BasicRun(repo=w.location, experiment="quiet")
     run.track(1.0, name="loss", step=0, context={"a": 1})
     run.track(w.aim.Text("one"), name="words", step=0)
     w.see("is a Run", lambda: isinstance(run, w.aim.Run))
@@ -122,19 +122,19 @@ def base_run(w: World) -> None:
         known = run.hash
     del run
     w.sync()
-    w.see("by itself", lambda: base(known, w.directory, True))
+    w.see("by itself", lambda: base(known, w.location, True))
 
     class Reader(base):  # type: ignore[valid-type,misc]  # whichever module it is
         pass
 
-    read = Reader(known, w.directory, True)
+    read = Reader(known, w.location, True)
     w.see("read", lambda: (read.hash == known, read.read_only, hash(read) == hash(read)))
     w.see("repr", lambda: repr(read))
     w.see("old metrics", read.check_metrics_version)
     w.see("update", read.update_metrics)
     w.see("repository", lambda: read.repo == w.repo)
-    w.see("missing", lambda: Reader("0" * 24, w.directory))
-    w.see("none", lambda: Reader(repo=w.directory, read_only=True))
+    w.see("missing", lambda: Reader("0" * 24, w.location))
+    w.see("none", lambda: Reader(repo=w.location, read_only=True))
 
 
 @case("R16", "run classes of one's own", priority="B")
@@ -149,7 +149,7 @@ def own_run_classes(w: World) -> None:
             super().track(value, *args, **kwargs)
 
     quiet = {"system_tracking_interval": None, "capture_terminal_logs": False}
-    run = Logger(repo=w.directory, **quiet)
+    run = Logger(repo=w.location, **quiet)
     run.track(1.0, name="loss")
     run["lr"] = 0.1
     w.see("calls", lambda: run.calls)
@@ -230,7 +230,7 @@ def repository_facts(w: World) -> None:
     repo = w.repo
     w.see("read_only", lambda: repo.read_only)
     w.see("queue", lambda: w.aim.Repo.tracking_queue)
-    w.see("version", lambda: w.aim.Repo.get_version(w.directory))
+    w.see("version", lambda: w.aim.Repo.get_version(w.location))
     w.see("no version", lambda: w.aim.Repo.get_version(w.directory + "/nope"))
     w.see("index", repo.is_index_corrupted)
     w.see("corrupted", repo.list_corrupted_runs)
@@ -414,7 +414,7 @@ def patient_thread(w: World) -> None:
 @case("M06", "functions that modules hand on", priority="C")
 def functions(w: World) -> None:
     base = w.sub("aim.sdk.base_run")
-    w.see("repository", lambda: base.get_repo(w.directory) == w.repo)
+    w.see("repository", lambda: base.get_repo(w.location) == w.repo)
     w.see("of a repository", lambda: base.get_repo(w.repo) is w.repo)
     w.see("hash", lambda: base.hash_auto({"a": [1, 2.5, "x", None, True]}))
     w.see("everywhere", lambda: w.sub("aim.storage.hashing").hash_auto is base.hash_auto)

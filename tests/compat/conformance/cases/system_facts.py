@@ -49,7 +49,7 @@ def no_parameters(w: World) -> None:
 
 @case("R17", "metrics of the machine", priority="B")
 def machine(w: World) -> None:
-    run = w.aim.Run(repo=w.directory, system_tracking_interval=0.1, capture_terminal_logs=False)
+    run = w.aim.Run(repo=w.location, system_tracking_interval=0.1, capture_terminal_logs=False)
     deadline_s = time.monotonic() + 10
     names = ("cpu", "memory_percent", "disk_percent", "p_memory_percent")
     while time.monotonic() < deadline_s:

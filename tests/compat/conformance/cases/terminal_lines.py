@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def captured(w: World, write: Callable[[], None], run_hash: str | None = None) -> Any:
     """(step, text) of what a run keeps of what is written; Aim adds an empty line at the end."""
-    run = w.aim.Run(run_hash, repo=w.directory, system_tracking_interval=None)
+    run = w.aim.Run(run_hash, repo=w.location, system_tracking_interval=None)
     write()
     run_hash = run.hash
     run.close()
@@ -173,7 +173,7 @@ def redirected(w: World) -> None:
 @case("M02", "streams after close", priority="A")
 def streams_after_close(w: World) -> None:
     before = (sys.stdout.write, sys.stderr.write)
-    run = w.aim.Run(repo=w.directory, system_tracking_interval=None)
+    run = w.aim.Run(repo=w.location, system_tracking_interval=None)
     w.see("write returns a count", lambda: sys.stdout.write("four\n"))
     run.close()
     w.see("as before", lambda: (sys.stdout.write, sys.stderr.write) == before)
@@ -185,9 +185,9 @@ def streams_after_close(w: World) -> None:
 
 @case("M02", "two runs at once", priority="B")
 def two_runs(w: World) -> None:
-    first = w.aim.Run(repo=w.directory, system_tracking_interval=None)
+    first = w.aim.Run(repo=w.location, system_tracking_interval=None)
     out("first only\n")
-    second = w.aim.Run(repo=w.directory, system_tracking_interval=None)
+    second = w.aim.Run(repo=w.location, system_tracking_interval=None)
     out("both\n")
     hashes = (first.hash, second.hash)
     second.close()
@@ -202,7 +202,7 @@ def two_runs(w: World) -> None:
 
 @case("M02", "lines after resuming", priority="B")
 def resumed(w: World) -> None:
-    run = w.aim.Run(repo=w.directory, system_tracking_interval=None)
+    run = w.aim.Run(repo=w.location, system_tracking_interval=None)
     out("one\ntwo\n")
     run_hash = run.hash
     run.close()
@@ -213,7 +213,7 @@ def resumed(w: World) -> None:
 
 @case("M02", "reading captured lines", priority="B")
 def reading(w: World) -> None:
-    run = w.aim.Run(repo=w.directory, system_tracking_interval=None)
+    run = w.aim.Run(repo=w.location, system_tracking_interval=None)
     out("one\ntwo\nthree")
     run_hash = run.hash
     run.close()

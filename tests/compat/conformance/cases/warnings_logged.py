@@ -51,7 +51,7 @@ def bad_interval(w: World) -> None:
     for interval in (0, -1, "x", 1e9):
         with listening() as heard:
             options = {**QUIET, "system_tracking_interval": interval}
-            run = w.aim.Run(repo=w.directory, **options)
+            run = w.aim.Run(repo=w.location, **options)
         w.see(f"{interval!r}", lambda heard=heard: heard)
         run.close()
 

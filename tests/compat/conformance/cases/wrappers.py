@@ -38,7 +38,7 @@ def accelerate_style(w: World) -> None:
         def finish(self) -> None:
             self.writer.close()
 
-    tracker = Tracker("my project", w.directory, **QUIET)
+    tracker = Tracker("my project", w.location, **QUIET)
     tracker.store_init_configuration({"lr": 0.1, "seed": 42})
     tracker.log({"loss": 1.0, "acc": 0.5}, step=0)
     tracker.log({"loss": 0.5}, step=None)
@@ -64,7 +64,7 @@ def langchain_style(w: World) -> None:
     run.close()
     run = None
     w.sync()
-    run = w.aim.Run(run_hash, repo=w.directory, system_tracking_interval=None)
+    run = w.aim.Run(run_hash, repo=w.location, system_tracking_interval=None)
     counters = {"step": 0, "starts": 0, "ends": 0}
     for prompts in (["a", "b"], ["c"]):
         counters["step"] += 1
@@ -107,7 +107,7 @@ def ludwig_style(w: World) -> None:
     run.close()
     run = None
     w.sync()
-    again = w.aim.Repo.from_path(w.directory)
+    again = w.aim.Repo.from_path(w.location)
     found = next(again.query_runs('run.name == "model 1"').iter_runs()).run.hash
     run = w.aim.Run(run_hash=found, repo=again, experiment="exp", **QUIET)
     import plotly.graph_objects as go
@@ -154,7 +154,7 @@ def mmengine_style(w: World) -> None:
             if self._run is not None:
                 self._run.close()
 
-    backend = Backend({"repo": w.directory, "experiment": "det", **QUIET})
+    backend = Backend({"repo": w.location, "experiment": "det", **QUIET})
     backend.add_config({"model": {"type": "RetinaNet"}, "optim": {"lr": 0.02}})
     for step in (10, 20):
         backend.add_scalar("loss_cls", np.float32(0.5), step)
@@ -196,7 +196,7 @@ def spacy_style(w: World) -> None:
 @case("U24", "a synchroniser in the style of aim-mlflow", priority="A")
 def mlflow_style(w: World) -> None:
     clean = w.sub("aim.sdk.utils").clean_repo_path
-    repo_path = clean(w.directory) or w.aim.Repo.default_repo_path()
+    repo_path = clean(w.location) or w.aim.Repo.default_repo_path()
     repo = w.aim.Repo.from_path(repo_path)
     w.see("writable directory", lambda: os.path.isdir(repo.path))
     cache = os.path.join(repo.path, "mlflow_cache.txt")
@@ -296,7 +296,7 @@ def subclassed(w: World) -> None:
             for name, value in metrics.items():
                 self.track(value, name=name, epoch=epoch, step=epoch)
 
-    run = MyRun(repo=w.directory, experiment="mine", **QUIET)
+    run = MyRun(repo=w.location, experiment="mine", **QUIET)
     run.log_epoch(0, loss=1.0, acc=0.1)
     run.log_epoch(1, loss=0.5, acc=0.4)
     w.see("is a run", lambda: isinstance(run, w.aim.Run))
@@ -374,7 +374,8 @@ def from_environment(w: World) -> None:
 def changing_directory(w: World) -> None:
     names = []
     for name in ("first", "second"):
-        os.chdir(w.other_repository(name))
+        w.other_repository(name)
+        os.chdir(os.path.join(w.directory, name))
         run = w.aim.Run(**QUIET)
         names.append(os.path.basename(os.path.dirname(run.repo.path)))
         run.close()

@@ -74,22 +74,22 @@ def argument_order(w: World) -> None:
     w.see("a", lambda: run.get_metric("a", w.context()).data.items_list()[0])
     w.see("b", lambda: run.get_metric("b", w.context()).data.items_list()[0])
     w.see("b epoch", lambda: run.get_metric("b", w.context()).data.items_list()[1][1])
-    w.see("two positional arguments of Run", lambda: w.aim.Run(None, w.directory))
-    w.see("unknown keyword of Run", lambda: w.aim.Run(repo=w.directory, foo=1))
+    w.see("two positional arguments of Run", lambda: w.aim.Run(None, w.location))
+    w.see("unknown keyword of Run", lambda: w.aim.Run(repo=w.location, foo=1))
     run.close()
 
 
 @case("U16", "choosing what is captured", priority="A")
 def capture_options(w: World) -> None:
     def resource_metrics(**options: object) -> list[str]:
-        run = w.aim.Run(repo=w.directory, **options)
+        run = w.aim.Run(repo=w.location, **options)
         names = [m.name for m in run.metrics() if m.name.startswith("__system__")]
         run.close()
         return names
 
     w.see("nothing", lambda: resource_metrics(system_tracking_interval=None))
     run = w.aim.Run(
-        repo=w.directory,
+        repo=w.location,
         system_tracking_interval=None,
         log_system_params=False,
         capture_terminal_logs=False,

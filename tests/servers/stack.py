@@ -1,0 +1,150 @@
+"""The real servers of the published release, which `matyan-stack` runs.
+
+It lies beside the project, in `shared/` (or where MATYAN_SHARED says), and needs Python 3.12 and
+Linux. Where it is not there, what needs it says NOT RUN; where it is there it has to start.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from matyan_client.protocol.streams import Decoder
+
+__all__ = ["MissingStackError", "Stack", "find_stack"]
+
+_ROOT = Path(__file__).resolve().parents[2]
+_FIRST_PORT = 54600
+
+
+class MissingStackError(RuntimeError):
+    """There is no `shared/matyan-stack` beside the project."""
+
+
+def find_stack() -> Path:
+    """The script that runs the real servers.
+
+    Raises:
+        MissingStackError: it is not there.
+    """
+    shared = Path(os.environ.get("MATYAN_SHARED") or _ROOT.parent / "shared")
+    script = shared / "matyan-stack" / "matyan-stack"
+    if not script.is_file():
+        raise MissingStackError(
+            f"NOT RUN: the real servers are not at {script}. Put the project's `shared` folder "
+            "beside the repository, or set MATYAN_SHARED."
+        )
+    return script
+
+
+class Stack:
+    """One deployment of the real servers.
+
+    Args:
+        state: folder for its database and logs.
+    """
+
+    def __init__(self, state: Path) -> None:
+        self._script = find_stack()
+        self._state = state
+        self.backend_url = ""
+        self.frontier_url = ""
+        self.environment: dict[str, str] = {}
+
+    def up(self) -> None:
+        """Start everything, in an environment of its own, which is made if it is not there."""
+        self._call("setup", timeout_s=600)
+        self._call("up", "--state", str(self._state), "--port-base", str(_free_ports()))
+        for line in self._call("env", "--state", str(self._state), "--all").splitlines():
+            name, equals, value = line.removeprefix("export ").partition("=")
+            if equals:
+                self.environment[name] = shlex.split(value)[0] if value else ""
+        self.backend_url = self.environment["MATYAN_BACKEND_URL"]
+        self.frontier_url = self.environment["MATYAN_FRONTIER_URL"]
+
+    def down(self) -> None:
+        """Stop everything and remove what it kept."""
+        self._call("down", "--state", str(self._state), "--wipe")
+
+    def wait_until_stored(self) -> None:
+        """Until all that reached Kafka is in the database."""
+        self._call("lag", "--state", str(self._state), "--wait", "60")
+
+    def python(self, *arguments: str, env: dict[str, str] | None = None) -> str:
+        """Run Python in the published client's environment; what it printed."""
+        command = ("run", "--state", str(self._state), "--", "python", *arguments)
+        return self._call(*command, env=env)
+
+    def wipe(self) -> None:
+        """Hide and delete all runs, and delete experiments and tags."""
+        hashes = self.hashes()
+        if hashes:
+            self.rest("POST", "/runs/delete-batch/", hashes)
+        for kind in ("experiments", "tags"):
+            for one in self.rest("GET", f"/{kind}/"):
+                self.rest("DELETE", f"/{kind}/{one['id']}/")
+
+    def hashes(self) -> list[str]:
+        """The runs there are, archived ones included."""
+        query = {
+            "q": "run.archived == True or run.archived == False",
+            "exclude_params": "true",
+            "exclude_traces": "true",
+            "report_progress": "false",
+        }
+        decoder = Decoder()
+        with self._open("GET", f"/runs/search/run/?{urlencode(query)}") as answer:
+            records = decoder.feed(answer.read())
+        return list(dict.fromkeys(str(record.path[0]) for record in records))
+
+    def rest(self, method: str, path: str, body: Any = None) -> Any:
+        """One JSON request to the backend."""
+        with self._open(method, path, body) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def _open(self, method: str, path: str, body: Any = None) -> Any:
+        request = urllib.request.Request(
+            f"{self.backend_url}/api/v1/rest{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+            method=method,
+        )
+        return urllib.request.urlopen(request, timeout=60)
+
+    def _call(
+        self, *arguments: str, timeout_s: float = 120, env: dict[str, str] | None = None
+    ) -> str:
+        done = subprocess.run(
+            [sys.executable, str(self._script), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+            env={**os.environ, **(env or {})},
+        )
+        if done.returncode:
+            raise RuntimeError(
+                f"matyan-stack {' '.join(arguments)} ended with {done.returncode}:\n"
+                f"{done.stdout}{done.stderr}"
+            )
+        return done.stdout
+
+
+def _free_ports() -> int:
+    """The first of four free ports in a row."""
+    for base in range(_FIRST_PORT, _FIRST_PORT + 4000, 10):
+        try:
+            for port in range(base, base + 4):
+                socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return base
+    raise RuntimeError(f"No four free ports in a row from {_FIRST_PORT} on.")
