@@ -18,6 +18,7 @@ import threading
 from typing import Any
 
 import uvicorn
+
 from matyan_client.server.app import create_app
 
 
@@ -73,11 +74,13 @@ class Host:
                 await one.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return
-        token, slash, _ = scope["path"].lstrip("/").partition("/")
+        token, slash, rest = scope["path"].lstrip("/").partition("/")
         if not slash:
             await self._manage(token, scope, receive, send)
         elif token in self.hosted:
-            await self.hosted[token]({**scope, "root_path": f"/{token}"}, receive, send)
+            # As behind a proxy that takes a prefix off.
+            scope = {**scope, "root_path": f"/{token}", "path": f"/{rest}", "raw_path": None}
+            await self.hosted[token](scope, receive, send)
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008})
