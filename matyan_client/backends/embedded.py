@@ -85,6 +85,13 @@ class EmbeddedBackend:
         """The directory."""
         return str(self.root)
 
+    @property
+    def store(self) -> Store:
+        """The store, with all that was written in it so far; for a server, which shows more of it
+        than a `Backend` does."""
+        self._refresh()
+        return self._store
+
     def __repr__(self) -> str:
         return f"<EmbeddedBackend {self.url!r}>"
 

@@ -138,13 +138,13 @@ def _records_of(tree: Any, path: tuple[str | int, ...] = ()) -> Iterator[Record]
         yield Record(path, tree)
 
 
-def encode_tree(tree: Any) -> Iterator[bytes]:
-    """A tree as the bytes of its records, one by one.
+def encode_tree(tree: Any, at: tuple[str | int, ...] = ()) -> Iterator[bytes]:
+    """A tree as the bytes of its records, one by one; `at`: the path where it stands.
 
     Raises:
         CodecError: a key that is neither text nor int, or an int beyond 64 bits.
     """
-    for path, value in _records_of(tree):
+    for path, value in _records_of(tree, at):
         yield encode_record(path, value)
 
 

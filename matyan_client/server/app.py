@@ -18,7 +18,19 @@ from starlette.routing import Route
 
 from matyan_client.backends.embedded import EmbeddedBackend
 from matyan_client.protocol.routes import BACKEND
-from matyan_client.server import health
+from matyan_client.server import (
+    artifacts,
+    boards,
+    health,
+    labels,
+    logs,
+    notes,
+    objects,
+    projects,
+    runs,
+    searching,
+    series,
+)
 from matyan_client.server.context import Context, Limits
 from matyan_client.server.errors import HANDLERS
 from matyan_client.server.guard import LOOPBACK_ORIGIN, Access, Outer, Slashes
@@ -33,7 +45,19 @@ __all__ = ["DEFAULT_HOSTS", "create_app"]
 DEFAULT_HOSTS = ("localhost",)
 """Names a server answers to besides addresses."""
 
-_BACKEND = (health.routes,)
+_BACKEND = (
+    health.routes,
+    searching.routes,
+    series.routes,
+    objects.routes,
+    logs.routes,
+    artifacts.routes,
+    notes.routes,
+    runs.routes,
+    labels.routes,
+    projects.routes,
+    boards.routes,
+)
 """What there is below the backend's prefix; earlier routes come first."""
 
 

@@ -39,6 +39,11 @@ def delete_run_rows(connection: sqlite3.Connection, run_id: int) -> list[str]:
         " SELECT hash, ? FROM runs WHERE id = ?",
         (time.time(), run_id),
     )
+    connection.execute(
+        "DELETE FROM documents WHERE kind = 'run note'"
+        " AND owner = (SELECT hash FROM runs WHERE id = ?)",
+        (run_id,),
+    )
     for statement in (*_OF_SEQUENCES, *_OF_RUN):
         connection.execute(statement, (run_id,))
     return blobs

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from matyan_client.protocol.records import Series
 
-__all__ = ["sample", "sample_places"]
+__all__ = ["sample", "sample_overview", "sample_places"]
+
+RANGES_FROM = 128
+"""From this density on an overview takes a point of each range of steps."""
 
 
 def sample(series: Series, density: int) -> Series:
@@ -20,6 +23,27 @@ def sample(series: Series, density: int) -> Series:
     if density <= 0 or len(series) <= density:
         return series
     return take(series, sample_places(series.steps, density))
+
+
+def sample_overview(series: Series, density: int) -> Series:
+    """At most `density` points, at least one, as a search for metrics gives (8.4)."""
+    density = max(density, 1)
+    if density < RANGES_FROM or len(series) <= density:
+        return sample(series, density)
+    return take(series, _range_places(series.steps, density))
+
+
+def _range_places(steps: Sequence[int], density: int) -> list[int]:
+    """First, last, and the first point in each of `density - 2` equal ranges between them."""
+    last = len(steps) - 1
+    first, span = int(steps[0]), max(int(steps[last]) - int(steps[0]) - 1, 1)
+    places, taken = [0], -1
+    for at in range(1, last):
+        number = min((int(steps[at]) - first - 1) * (density - 2) // span, density - 3)
+        if number != taken:
+            places.append(at)
+            taken = number
+    return [*places, last]
 
 
 def sample_places(steps: Sequence[int], density: int) -> list[int]:

@@ -175,4 +175,17 @@ CREATE INDEX uploads_by_content ON uploads (sha256);
 CREATE TABLE secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SERVER)
+_DOCUMENTS: Final = """
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY,
+    uuid TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    owner TEXT NOT NULL DEFAULT '',
+    fields TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    updated_at REAL NOT NULL
+);
+CREATE INDEX documents_by_owner ON documents (kind, owner);
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SERVER, _DOCUMENTS)

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 __all__ = [
     "HEARTBEAT_STALE_S",
     "conditions",
+    "ids_after",
     "load_artifacts",
     "load_runs",
     "page_of_ids",
+    "read_params",
     "sequence_record",
     "total",
 ]
@@ -138,6 +140,12 @@ def page_of_ids(
     ).fetchall()
 
 
+def ids_after(connection: sqlite3.Connection, after: int, size: int) -> list[int]:
+    """Up to `size` ids of runs beyond `after`, ascending."""
+    rows = connection.execute("SELECT id FROM runs WHERE id > ? ORDER BY id LIMIT ?", (after, size))
+    return [row[0] for row in rows]
+
+
 def total(connection: sqlite3.Connection, predicates: Sequence[Predicate]) -> int:
     """How many candidates there are."""
     where, values = conditions(predicates)
@@ -152,8 +160,12 @@ def load_runs(
     params: bool,
     sequences: bool,
     artifacts: bool = False,
+    stored: bool = False,
 ) -> Iterator[tuple[int, RunRecord]]:
-    """(id, record) of runs, in the order of `run_ids`; ids that are gone are left out."""
+    """(id, record) of runs, in the order of `run_ids`; ids that are gone are left out.
+
+    `stored`: parameters stay the JSON values that are stored.
+    """
     if not run_ids:
         return
     marks = ",".join("?" * len(run_ids))
@@ -189,7 +201,9 @@ def load_runs(
     if params:
         for run_id, tree in read_params(connection, run_ids).items():
             if run_id in found:
-                found[run_id].params = {key: decode_param(value) for key, value in tree.items()}
+                found[run_id].params = (
+                    tree if stored else {key: decode_param(value) for key, value in tree.items()}
+                )
     if sequences:
         _load_sequences(connection, run_ids, found)
     if artifacts:

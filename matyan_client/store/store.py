@@ -22,7 +22,7 @@ from matyan_client.protocol.records import (
     Series,
     TagRecord,
 )
-from matyan_client.store import labels, search
+from matyan_client.store import documents, labels, overview, search
 from matyan_client.store.apply import apply_batch, run_id_of
 from matyan_client.store.blobs import BlobStore
 from matyan_client.store.database import Database
@@ -33,17 +33,19 @@ from matyan_client.store.series import series_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from matyan_client.protocol.batches import Batch
     from matyan_client.query import Predicate
+    from matyan_client.store.documents import Document, DocumentKind
 
 __all__ = ["DATABASE_NAME", "Store"]
 
 DATABASE_NAME = "matyan.sqlite"
 PAGE = 256
 """Rows read at a time by streams, so that no connection is held while the caller works."""
+_LOG_EXTENT = "SELECT count(*), coalesce(max(step), -1) + 1"
 
 
 class Store:
@@ -146,6 +148,11 @@ class Store:
             ).fetchone()
         return found[0]
 
+    def forget_deletion(self, run_hash: str) -> None:
+        """Let writes to a run that was deleted make it anew."""
+        with self.database.writing() as connection:
+            connection.execute("DELETE FROM deleted_runs WHERE hash = ?", (run_hash,))
+
     def create_experiment(self, name: str) -> ExperimentRecord:
         """Make an experiment without runs."""
         with self.database.writing() as connection:
@@ -179,9 +186,15 @@ class Store:
     # -- runs -----------------------------------------------------------------------------------
 
     def get_run(
-        self, run_hash: str, *, params: bool, sequences: bool, artifacts: bool
+        self,
+        run_hash: str,
+        *,
+        params: bool,
+        sequences: bool,
+        artifacts: bool,
+        stored: bool = False,
     ) -> RunRecord | None:
-        """One run, or None."""
+        """One run, or None. `stored`: its parameters stay the JSON values that are stored."""
         with self.database.reading() as connection:
             run_id = run_id_of(connection, run_hash)
             if run_id is None:
@@ -192,6 +205,7 @@ class Store:
                 params=params,
                 sequences=sequences,
                 artifacts=artifacts,
+                stored=stored,
             )
             return next(loaded)[1]
 
@@ -202,8 +216,12 @@ class Store:
         after: str | None,
         params: bool,
         sequences: bool,
+        stored: bool = False,
     ) -> Iterator[RunRecord]:
-        """Runs that satisfy the predicates (and possibly others), newest first."""
+        """Runs that satisfy the predicates (and possibly others), newest first.
+
+        `stored`: their parameters stay the JSON values that are stored.
+        """
         before: tuple[float, int] | None = None
         if after is not None:
             before = self._place_of(after)
@@ -219,6 +237,7 @@ class Store:
                         [row[0] for row in page],
                         params=params,
                         sequences=sequences,
+                        stored=stored,
                     )
                 )
             for _, record in records:
@@ -303,6 +322,17 @@ class Store:
                 return
             low = page[-1][0] + 1
 
+    def object_steps(self, run_hash: str, name: str, context: dict[str, Any]) -> list[int]:
+        """The steps of a sequence of objects, ascending."""
+        with self.database.reading() as connection:
+            row = _sequence_row(connection, run_hash, name, context)
+            if row is None:
+                return []
+            found = connection.execute(
+                "SELECT step FROM objects WHERE sequence_id = ? ORDER BY step", (row[0],)
+            )
+            return [step for (step,) in found]
+
     def read_log_lines(
         self, run_hash: str, *, start: int, stop: int | None
     ) -> Iterator[tuple[int, str]]:
@@ -348,6 +378,23 @@ class Store:
                 return
             start = page[-1][0] + 1
 
+    def count_log_records(self, run_hash: str) -> tuple[int, int]:
+        """How many log messages a run has, and the number after the last."""
+        return self._count(
+            "SELECT count(*), coalesce(max(step), -1) + 1 FROM log_records", run_hash
+        )
+
+    def count_log_lines(self, run_hash: str) -> tuple[int, int]:
+        """How many terminal lines a run has, and the number after the last."""
+        return self._count(f"{_LOG_EXTENT} FROM log_lines", run_hash)
+
+    def _count(self, statement: str, run_hash: str) -> tuple[int, int]:
+        with self.database.reading() as connection:
+            row = connection.execute(
+                f"{statement} WHERE run_id = (SELECT id FROM runs WHERE hash = ?)", (run_hash,)
+            ).fetchone()
+        return int(row[0]), int(row[1])
+
     def list_artifacts(self, run_hash: str) -> list[ArtifactRecord]:
         """Files kept with a run."""
         with self.database.reading() as connection:
@@ -362,6 +409,16 @@ class Store:
             raise BlobNotFoundError(f"No blob has the key {key!r}.")
         return self.blobs.open(row[0])
 
+    def find_blob(self, run_hash: str, path: str) -> ArtifactRecord | None:
+        """What a run calls by this path: a file kept with it, or bytes of a tracked object."""
+        with self.database.reading() as connection:
+            row = connection.execute(
+                "SELECT path, key, content_type, size_bytes FROM blobs WHERE path = ?"
+                " AND run_id = (SELECT id FROM runs WHERE hash = ?)",
+                (path, run_hash),
+            ).fetchone()
+        return None if row is None else ArtifactRecord(*row)
+
     def list_experiments(self) -> list[ExperimentRecord]:
         """All experiments by name."""
         with self.database.reading() as connection:
@@ -371,6 +428,63 @@ class Store:
         """All tags by name."""
         with self.database.reading() as connection:
             return list(labels.tags(connection))
+
+    # -- overviews and what is kept beside runs -------------------------------------------------
+
+    def activity(self, experiment_id: str | None = None) -> list[overview.Activity]:
+        """Facts for counting runs, oldest first: of all, or of those of an experiment."""
+        with self.database.reading() as connection:
+            return overview.activity(connection, experiment_id)
+
+    def names_in_use(self) -> list[overview.NameInUse]:
+        """Every name and context that some run has a sequence of, by name."""
+        with self.database.reading() as connection:
+            return overview.names_in_use(connection)
+
+    def stored_params(self) -> Iterator[dict[Any, Any]]:
+        """The stored JSON values of the parameters of each run, oldest first."""
+        after = 0
+        while True:
+            with self.database.reading() as connection:
+                page = search.ids_after(connection, after, PAGE)
+                found = search.read_params(connection, page)
+            yield from found.values()
+            if len(page) < PAGE:
+                return
+            after = page[-1]
+
+    def documents(
+        self, kind: DocumentKind, *, document_id: str | None = None, owner: str | None = None
+    ) -> list[Document]:
+        """Documents of a kind, oldest first; only that of an id or those of an owner, if given."""
+        with self.database.reading() as connection:
+            return list(documents.documents(connection, kind, document_id=document_id, owner=owner))
+
+    def create_document(
+        self, kind: DocumentKind, fields: Mapping[str, Any], *, owner: str = ""
+    ) -> Document:
+        """Make a document."""
+        with self.database.writing() as connection:
+            return documents.create_document(connection, kind, fields, owner)
+
+    def put_document(
+        self, kind: DocumentKind, document_id: str, fields: Mapping[str, Any]
+    ) -> Document:
+        """Make the document of an id, in place of another of that id."""
+        with self.database.writing() as connection:
+            return documents.put_document(connection, kind, document_id, fields)
+
+    def update_document(
+        self, kind: DocumentKind, document_id: str, fields: Mapping[str, Any]
+    ) -> Document | None:
+        """Give a document other values under some names; None if there is none of this id."""
+        with self.database.writing() as connection:
+            return documents.update_document(connection, kind, document_id, fields)
+
+    def delete_document(self, kind: DocumentKind, document_id: str) -> bool:
+        """Delete a document; False if there was none."""
+        with self.database.writing() as connection:
+            return documents.delete_document(connection, kind, document_id)
 
     def close(self) -> None:
         """Close the database's connections."""

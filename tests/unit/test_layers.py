@@ -71,7 +71,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 ON_TOP: dict[str, set[str]] = {
     "protocol": {"typing_extensions"},
     "transports": {"httpx", "websockets"},
-    "server": {"starlette", "uvicorn"},
+    "server": {"pydantic", "starlette", "uvicorn"},
 }
 """Third-party libraries a room may import at load time; everything else inside functions."""
 
