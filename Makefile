@@ -1,4 +1,4 @@
-# make demo · make test · make fuzz · make test-libraries · make lint · make bench · make clean
+# make demo · make test · make fuzz · make faults · make test-libraries · make lint · make bench · make clean
 # Needs python3 (3.10+) and make. Sets up .venv for itself, and .venv-aim (real Aim on Python 3.11)
 # and .venv-libs (libraries that import aim, and real Aim) for the tests that compare with it.
 # AIM_ORACLE=none leaves those out; not accepted when CI=true.
@@ -12,13 +12,14 @@ AIM_ORACLE ?= real
 PY := .venv/bin/python
 LOGS := .venv/logs
 BENCH_ARGS ?=
+FAULT_ARGS ?=
 FUZZ_ARGS ?= --examples 1000 --steps 40
 
 # A machine's own settings must not decide what demo and tests see.
 unexport MATYAN_BACKEND_URL MATYAN_FRONTIER_URL AIM_REPO AIM_COMPAT_REDIRECT PYTHONPATH
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test lint types unit compat-aim compat-shim machine fuzz test-libraries bench clean
+.PHONY: help demo test lint types unit compat-aim compat-shim machine fuzz faults test-libraries bench clean
 
 help:
 	@sed -n '1,4s/^# //p' Makefile
@@ -61,6 +62,11 @@ unit: .venv/.ready $(ORACLE)
 compat-shim: .venv/.ready
 	@mkdir -p $(LOGS)
 	$(PY) -m pytest tests/compat --subject=aim_compat | tee $(LOGS)/compat-shim
+
+# What breaks, and that nothing is lost by it. FAULT_ARGS: --long, --stack PATH/matyan-stack.
+faults: .venv/.ready
+	@mkdir -p $(LOGS)
+	$(PY) -m pytest tests/faults $(FAULT_ARGS) | tee $(LOGS)/faults
 
 ifeq ($(AIM_ORACLE),none)
 compat-aim machine test-libraries: .venv/.ready

@@ -17,6 +17,9 @@ __all__ = ["Sitting", "Training"]
 
 HERE = Path(__file__).resolve().parent
 
+FACTS = ("server.json", "recovering")
+"""Files of a spool that hold nothing that was tracked."""
+
 PREAMBLE = """
 import os, signal, sys, threading, time
 from chaos.tracked import Tracked, pause, say, value
@@ -153,11 +156,11 @@ class Sitting:
         return [json.loads(line) for line in lines]
 
     def left(self) -> list[str]:
-        """What is still in the spool, but for what says whose it is."""
+        """What is still in the spool; facts about the deployment do not count."""
         return sorted(
             str(path.relative_to(self.spool))
             for path in self.spool.rglob("*")
-            if path.is_file() and path.suffix != ".json"
+            if path.is_file() and path.name not in FACTS
         )
 
     def complaints(self) -> str:
