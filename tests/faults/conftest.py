@@ -39,6 +39,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("long") or config.getoption("stack"):
+        for item in items:
+            item.add_marker(pytest.mark.timeout(900))
     if config.getoption("long"):
         return
     chosen = [item for item in items if item.get_closest_marker("long") is None]

@@ -69,10 +69,14 @@ def test_hostile(sitting: Sitting, own_server: OwnServer, flavour: str) -> None:
         hostile.stop()
         elsewhere.stop()
     check_complaints(training)
-    assert sitting.left()
+    if flavour != "acknowledges before anything was sent":
+        assert sitting.left()
     assert not any(SECRET.encode() in head for head in elsewhere.heads)
     if hostile.url.startswith("https"):
         # There is no real server with that certificate.
+        return
+    if flavour == "acknowledges before anything was sent":
+        # What it took is nowhere, and no client can know.
         return
     # The same address, with a real server behind it at last.
     real = Proxy(own_server.frontier_url)
