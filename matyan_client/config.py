@@ -47,6 +47,8 @@ class Settings:
             (`MATYAN_READ_TIMEOUT_S`).
         ack_timeout_s: how long a deployment may take to acknowledge what was sent, in seconds;
             after that it is sent again over a new connection (`MATYAN_ACK_TIMEOUT_S`).
+        server_token: token that `matyan-client server` asks its clients for
+            (`MATYAN_SERVER_TOKEN`); never logged.
     """
 
     backend_url: str = ""
@@ -61,6 +63,7 @@ class Settings:
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 60.0
     ack_timeout_s: float = 30.0
+    server_token: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:

@@ -161,6 +161,14 @@ class EmbeddedBackend:
         """Delete a tag by id or name."""
         return self._refresh() and self._store.delete_tag(tag)
 
+    def receive(self, batches: Sequence[Batch]) -> list[int]:
+        """Store what came over a network; how many parts of each batch cannot be stored."""
+        return self._store.apply_received(batches)
+
+    def make_durable(self) -> None:
+        """Return when all that was stored is on the disk itself."""
+        self._store.make_durable()
+
     def secret(self) -> bytes:
         """Random bytes to sign with, the same for everybody who opens this directory."""
         return self._store.secret()

@@ -426,8 +426,8 @@ def decode_message(data: bytes) -> Message:
     return cast("Message", message)
 
 
-@lru_cache(maxsize=1)
-def _validators() -> dict[str, Any]:
+@lru_cache(maxsize=2)
+def _validators(exact: bool) -> dict[str, Any]:
     """A pydantic model per message type, with the protocol's lax coercions (section 3.4)."""
     from pydantic import ConfigDict, create_model
 
@@ -440,8 +440,8 @@ def _validators() -> dict[str, Any]:
             kind = get_args(hint)[0] if optional else hint
             if field == "client_datetime":
                 kind = (dt.datetime | None) if get_origin(kind) else dt.datetime
-            elif field == "epoch":
-                kind = int | None  # fractions of an epoch do not travel
+            elif field == "epoch" and not exact:
+                kind = int | None  # fractions of an epoch do not travel as such
             fields[field] = (kind, None if optional else ...)
         model = create_model(shape.__name__, __config__=ConfigDict(extra="ignore"), **fields)
         models[get_args(fields["type"][0])[0]] = model
@@ -463,10 +463,15 @@ _WIRE_TYPES: tuple[Any, ...] = (
 )
 
 
-def parse_message(raw: object) -> Message:
+def parse_message(raw: object, *, exact: bool = False) -> Message:
     """Check a message that came from outside (protocol sections 3.4 and 3.5).
 
-    Scalars are coerced as the real server does; unknown fields are dropped.
+    Scalars are coerced as the real server does, but that a whole number stays one as the value of
+    a metric; unknown fields are dropped.
+
+    Args:
+        raw: a JSON value.
+        exact: whether it is what `wire.from_wire` restored, where an epoch may be any number.
 
     Raises:
         InvalidMessageError: no or an unknown type, or a field that does not fit; names it.
@@ -476,10 +481,10 @@ def parse_message(raw: object) -> Message:
     if not isinstance(raw, dict):
         raise InvalidMessageError(f"A message is a JSON object, not {raw!r:.100}.")
     kind = raw.get("type")
-    model = _validators().get(kind) if isinstance(kind, str) else None
+    model = _validators(exact).get(kind) if isinstance(kind, str) else None
     if model is None:
         raise InvalidMessageError(
-            f"{kind!r} is not a message type. There are: {', '.join(sorted(_validators()))}."
+            f"{kind!r} is not a message type. There are: {', '.join(sorted(_validators(exact)))}."
         )
     try:
         checked: dict[str, Any] = model.model_validate(raw).model_dump(exclude_unset=True)
@@ -490,6 +495,8 @@ def parse_message(raw: object) -> Message:
             f"A {kind} message does not validate: {where}: {first['msg']}, got "
             f"{first.get('input')!r:.100}."
         ) from exc
+    if kind == "log_metric" and raw["value"].__class__ is int:
+        checked["value"] = raw["value"]
     moment = checked.get("client_datetime")
     if moment is not None:
         # Without an offset it is UTC.

@@ -8,16 +8,18 @@ backend raises.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from matyan_client.backends.embedded import EmbeddedBackend
-from matyan_client.protocol.routes import BACKEND
+from matyan_client.protocol.routes import BACKEND, WEBSOCKET
 from matyan_client.server import (
     artifacts,
     boards,
@@ -34,11 +36,12 @@ from matyan_client.server import (
 from matyan_client.server.context import Context, Limits
 from matyan_client.server.errors import HANDLERS
 from matyan_client.server.guard import LOOPBACK_ORIGIN, Access, Outer, Slashes
+from matyan_client.server.ingestion import Ingestion
 from matyan_client.server.signing import Signer
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Collection
+    from collections.abc import AsyncIterator, Collection
 
 __all__ = ["DEFAULT_HOSTS", "create_app"]
 
@@ -67,6 +70,7 @@ def create_app(
     token: str | None = None,
     allowed_hosts: Collection[str] = DEFAULT_HOSTS,
     allowed_origins: Collection[str] = (),
+    public_url: str | None = None,
     limits: Limits | None = None,
 ) -> Starlette:
     """The application over the repository in `directory` (its name is usually `.matyan`).
@@ -76,6 +80,7 @@ def create_app(
         token: what clients must send as bearer token; None: nothing.
         allowed_hosts: names that requests may be sent to, `*` for any; addresses always may.
         allowed_origins: web origins whose pages may use the server, besides this machine's own.
+        public_url: how clients reach the server, if not as their requests say.
         limits: what one client may ask for.
 
     Raises:
@@ -84,15 +89,28 @@ def create_app(
     backend = EmbeddedBackend(Path(directory))
     backend.create()
     limits = limits or Limits()
-    context = Context(backend, limits, Signer(backend.secret))
+    context = Context(
+        backend, limits, Signer(backend.secret), public_url.rstrip("/") if public_url else None
+    )
+    ingestion = Ingestion(backend, limits)
+
+    @contextlib.asynccontextmanager
+    async def life(_app: Starlette) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(ingestion.close)
+            await asyncio.to_thread(backend.close)
+
     below = [route for module in _BACKEND for route in module(context)]
-    return Starlette(
+    app = Starlette(
         routes=[
+            WebSocketRoute(WEBSOCKET + "{run_hash}", ingestion.endpoint),
             *(
                 Route(BACKEND + route.path, route.endpoint, methods=route.methods)
                 for route in below
             ),
-            *health.outer_routes(context),
+            *health.outer_routes(context, ingestion),
         ],
         middleware=[
             Middleware(Outer, hosts=allowed_hosts, limits=limits),
@@ -109,4 +127,7 @@ def create_app(
             Middleware(Slashes),
         ],
         exception_handlers=HANDLERS,
+        lifespan=life,
     )
+    app.state.ingestion = ingestion
+    return app

@@ -48,3 +48,5 @@ class Context:
     backend: EmbeddedBackend
     limits: Limits
     signer: Signer
+    public_url: str | None = None
+    """How clients reach the server, without a slash at its end; None: as each says it does."""

@@ -7,7 +7,7 @@ import importlib.metadata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from matyan_client.exceptions import MatyanError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from matyan_client.server.context import Context
+    from matyan_client.server.ingestion import Ingestion
 
 __all__ = ["outer_routes", "routes"]
 
@@ -43,7 +44,7 @@ def routes(context: Context) -> list[Route]:
     return [Route("/version/", version)]
 
 
-def outer_routes(context: Context) -> list[Route]:
+def outer_routes(context: Context, ingestion: Ingestion) -> list[Route]:
     """Outside it."""
 
     async def live(_request: Request) -> Response:
@@ -55,7 +56,7 @@ def outer_routes(context: Context) -> list[Route]:
         except MatyanError:
             trouble = "the store cannot be read"
         else:
-            trouble = ""
+            trouble = "" if ingestion.accepting else "stopping"
         state = trouble or "ok"
         checks = {
             "fdb": state,
@@ -65,7 +66,15 @@ def outer_routes(context: Context) -> list[Route]:
         status = "degraded" if trouble else "ok"
         return JSONResponse({"status": status, "checks": checks}, 503 if trouble else 200)
 
+    async def metrics(_request: Request) -> Response:
+        runs = await asyncio.to_thread(context.backend.count_runs)
+        lines = []
+        for name, kind, value in (("runs", "gauge", runs), *ingestion.numbers()):
+            lines += [f"# TYPE matyan_{name} {kind}", f"matyan_{name} {value}"]
+        return PlainTextResponse("\n".join(lines) + "\n")
+
     return [
         Route("/health/live/", live),
         Route("/health/ready/", ready),
+        Route("/metrics/", metrics),
     ]

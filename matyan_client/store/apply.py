@@ -2,7 +2,8 @@
 
 What a message does follows protocol section 4, without the faults listed in its section 12:
 creating a run again never resets it, parameters never corrupt, times are the writer's. Applying
-the same batch twice leaves what applying it once left, but for `log_record`, which appends.
+the same batch twice leaves what applying it once left, but for a `log_record` without `id`, which
+appends.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 __all__ = ["REFUSED", "apply_batch", "run_id_of"]
 
+_UNTIL_FINISHED = 1e12
+"""Heartbeat of a run that nobody watches: active until it is finished."""
+
 log = logging.getLogger("matyan_client.store")
 
 
@@ -41,25 +45,32 @@ def run_id_of(connection: sqlite3.Connection, run_hash: str) -> int | None:
 
 
 def apply_batch(
-    connection: sqlite3.Connection, batch: Batch, *, written_at: float, alive: bool
-) -> None:
-    """Apply everything in `batch`.
+    connection: sqlite3.Connection,
+    batch: Batch,
+    *,
+    written_at: float,
+    alive: bool,
+    watched: bool = True,
+) -> int:
+    """Apply everything in `batch` that can be stored; returns how many parts of it cannot.
 
     Args:
         connection: in a write transaction.
         batch: what to apply.
         written_at: when the last of it was written, Unix seconds.
         alive: whether its writer is running.
+        watched: whether somebody notices when the writer dies; a run that it creates is active
+            until it is finished if not.
 
     Journals of several processes come in any order, so a run may be written to before it is
     created. Writes to a run that was deleted go nowhere, until somebody creates it anew.
     """
     try:
         with _savepoint(connection):
-            _apply(connection, batch, written_at, alive, careful=False)
+            return _apply(connection, batch, written_at, alive, watched, careful=False)
     except REFUSED:
         # Something in it cannot be stored; it must not cost its neighbours.
-        _apply(connection, batch, written_at, alive, careful=True)
+        return _apply(connection, batch, written_at, alive, watched, careful=True)
 
 
 REFUSED = (
@@ -67,6 +78,7 @@ REFUSED = (
     TypeError,
     LookupError,
     ArithmeticError,
+    RecursionError,
     StoreCorruptError,
     sqlite3.InterfaceError,
     sqlite3.ProgrammingError,
@@ -93,12 +105,15 @@ def _apply(
     batch: Batch,
     written_at: float,
     alive: bool,
+    watched: bool,
     *,
     careful: bool,
-) -> None:
+) -> int:
     applier = _Applier(connection, batch.run_hash)
+    refused = 0
 
     def part(apply: Callable[[], None], what: object) -> None:
+        nonlocal refused
         if not careful:
             apply()
             return
@@ -106,6 +121,7 @@ def _apply(
             with _savepoint(connection):
                 apply()
         except REFUSED as exc:
+            refused += 1
             log.error(
                 "Run %s: %.200r cannot be stored and is left out: %s", batch.run_hash, what, exc
             )
@@ -115,14 +131,18 @@ def _apply(
     if applier.run_id is None and batch.points:
         applier.find_or_create(written_at)
     if applier.run_id is None:
-        return
+        return refused
     for columns in batch.points.values():
         part(partial(applier.points, columns), (columns.name, columns.context))
+    heartbeat = time.time() if alive else 0.0
+    if applier.began and not watched:
+        heartbeat = _UNTIL_FINISHED
     connection.execute(
         "UPDATE runs SET updated_at = max(updated_at, ?), heartbeat = max(heartbeat, ?)"
         " WHERE id = ?",
-        (written_at, time.time() if alive else 0.0, applier.run_id),
+        (written_at, heartbeat, applier.run_id),
     )
+    return refused
 
 
 class _Applier:
@@ -132,6 +152,7 @@ class _Applier:
         self.connection = connection
         self.run_hash = run_hash
         self.run_id = run_id_of(connection, run_hash)
+        self.began = False
 
     def message(self, message: Message) -> None:
         """Apply one message."""
@@ -159,6 +180,7 @@ class _Applier:
         """Add points of one sequence."""
         assert self.run_id is not None
         sequence_id, dtype = self._sequence(columns.name, columns.context, columns.dtype)
+        _check_content(columns.name, dtype, columns.dtype)
         add_points(
             self.connection,
             sequence_id,
@@ -168,6 +190,7 @@ class _Applier:
         )
 
     def _create(self, moment: float) -> None:
+        self.began = True
         if self.run_id is not None:
             self.connection.execute(
                 "UPDATE runs SET active = 1, ended_at = NULL, created_at = min(created_at, ?)"
@@ -223,7 +246,8 @@ class _Applier:
 
     def _log_custom_object(self, run_id: int, fields: dict[str, Any], moment: float) -> None:
         dtype = fields.get("dtype", "custom")
-        sequence_id, _ = self._sequence(fields["name"], fields.get("context"), dtype)
+        sequence_id, held = self._sequence(fields["name"], fields.get("context"), dtype)
+        _check_content(fields["name"], held, dtype)
         execute = self.connection.execute
         step = fields.get("step")
         if step is None:
@@ -317,9 +341,10 @@ class _Applier:
     def _log_record(self, run_id: int, fields: dict[str, Any], moment: float) -> None:
         args, logger_info = fields.get("extra_args"), fields.get("logger_info")
         self.connection.execute(
-            "INSERT INTO log_records (run_id, step, message, level, timestamp, args, logger_info)"
+            "INSERT OR IGNORE INTO log_records"
+            " (run_id, step, message, level, timestamp, args, logger_info, uid)"
             " VALUES (?1, (SELECT coalesce(max(step), -1) + 1 FROM log_records WHERE run_id = ?1),"
-            " ?2, ?3, ?4, ?5, ?6)",
+            " ?2, ?3, ?4, ?5, ?6, ?7)",
             (
                 run_id,
                 fields["message"].encode("utf-8", "replace").decode(),
@@ -327,20 +352,31 @@ class _Applier:
                 fields["timestamp"],
                 None if args is None else json.dumps(args),
                 None if logger_info is None else json.dumps(logger_info),
+                fields.get("id"),
             ),
         )
 
     def _blob_ref(self, run_id: int, fields: dict[str, Any], moment: float) -> None:
-        self.connection.execute(
+        execute = self.connection.execute
+        key, path = fields["s3_key"], fields["artifact_path"]
+        content = fields.get("sha256"), fields.get("size_bytes")
+        if None in content:
+            content = execute(
+                "SELECT sha256, size_bytes FROM uploads WHERE key = ?", (key,)
+            ).fetchone() or ("", 0)
+        if not path.startswith("seq/"):
+            execute(
+                "DELETE FROM blobs WHERE run_id = ? AND path = ? AND key <> ?", (run_id, path, key)
+            )
+        execute(
             "INSERT OR REPLACE INTO blobs (key, run_id, path, content_type, sha256, size_bytes)"
             " VALUES (?, ?, ?, ?, ?, ?)",
             (
-                fields["s3_key"],
+                key,
                 run_id,
-                fields["artifact_path"],
+                path,
                 fields.get("content_type") or "application/octet-stream",
-                fields["sha256"],
-                fields["size_bytes"],
+                *content,
             ),
         )
 
@@ -352,6 +388,12 @@ class _Applier:
             "UPDATE runs SET active = 0, ended_at = ? WHERE id = ?",
             (moment or time.time(), run_id),
         )
+
+
+def _check_content(name: str, held: str, given: str) -> None:
+    """Points and objects in one sequence would hide each other."""
+    if (kind_of(held) == "metric") != (kind_of(given) == "metric"):
+        raise ValueError(f"sequence {name!r} holds {held!r}, not {given!r}")
 
 
 _SET_PROPERTY = {

@@ -22,6 +22,7 @@ _OF_RUN = (
     "DELETE FROM log_lines WHERE run_id = ?",
     "DELETE FROM log_records WHERE run_id = ?",
     "DELETE FROM blobs WHERE run_id = ?",
+    "DELETE FROM uploads WHERE run_hash = (SELECT hash FROM runs WHERE id = ?)",
     "DELETE FROM runs WHERE id = ?",
 )
 
@@ -31,7 +32,10 @@ def delete_run_rows(connection: sqlite3.Connection, run_id: int) -> list[str]:
     blobs = [
         row[0]
         for row in connection.execute(
-            "SELECT DISTINCT sha256 FROM blobs WHERE run_id = ?", (run_id,)
+            "SELECT sha256 FROM blobs WHERE run_id = ?1 AND sha256 <> ''"
+            " UNION SELECT sha256 FROM uploads"
+            " WHERE run_hash = (SELECT hash FROM runs WHERE id = ?1)",
+            (run_id,),
         )
     ]
     connection.execute(

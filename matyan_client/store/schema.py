@@ -6,7 +6,8 @@ Never edit a migration that was released: add one.
 A context is found by its canonical text and shown as it was first given, with its keys in that
 order. Parameters live twice: as JSON per top-level key (what is read back) and, for scalars, in
 `param_index` (what queries narrow down with; evaluation still decides). `uploads` is what a server
-was sent under a key, whether or not its run refers to it yet.
+was sent under a key, whether or not a run refers to it yet; a blob without `sha256` was referred to
+before it came.
 """
 
 from __future__ import annotations
@@ -161,6 +162,21 @@ CREATE TABLE journals (
 _SERVER: Final = """
 ALTER TABLE log_records ADD COLUMN uid TEXT;
 CREATE UNIQUE INDEX log_records_by_uid ON log_records (run_id, uid) WHERE uid IS NOT NULL;
+
+CREATE TABLE blobs_of_runs (
+    key TEXT NOT NULL,
+    run_id INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    PRIMARY KEY (key, run_id)
+) WITHOUT ROWID;
+INSERT INTO blobs_of_runs SELECT key, run_id, path, content_type, sha256, size_bytes FROM blobs;
+DROP TABLE blobs;
+ALTER TABLE blobs_of_runs RENAME TO blobs;
+CREATE INDEX blobs_of_run ON blobs (run_id, path);
+CREATE INDEX blobs_by_content ON blobs (sha256);
 
 CREATE TABLE uploads (
     key TEXT PRIMARY KEY,

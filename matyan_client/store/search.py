@@ -89,7 +89,7 @@ def _condition(p: Predicate) -> tuple[str, list[Any]] | None:
         if compared is None:
             return None
         return (
-            f"runs.id IN (SELECT run_id FROM sequences WHERE {compared[0]})",
+            f"runs.id IN (SELECT run_id FROM sequences WHERE {compared[0]} AND {SHOWN})",
             compared[1],
         )
     if p.subject == "param":
@@ -249,6 +249,8 @@ def sequence_record(row: Sequence[Any]) -> SequenceRecord:
     )
 
 
+SHOWN = "dtype NOT IN ('logs', 'log_records')"
+"""Sequences that are listed (protocol section 7.3); the others are read by who knows their name."""
 SEQUENCE_COLUMNS = "given, name, dtype, count, first, first_step, last, last_step, min, max, kind"
 
 
@@ -260,7 +262,7 @@ def _load_sequences(
     marks = ",".join("?" * len(run_ids))
     rows = connection.execute(
         f"SELECT run_id, {SEQUENCE_COLUMNS} FROM sequences"
-        f" JOIN contexts ON contexts.id = context_id WHERE run_id IN ({marks})"
+        f" JOIN contexts ON contexts.id = context_id WHERE run_id IN ({marks}) AND {SHOWN}"
         " ORDER BY run_id, context_id, name",
         run_ids,
     )

@@ -89,6 +89,36 @@ class Store:
                 offsets.append(applied)
         return offsets
 
+    def apply_received(self, batches: Sequence[Batch]) -> list[int]:
+        """Apply what came over a network, in one transaction; how many parts of each batch cannot
+        be stored and were left out."""
+        now = time.time()
+        with self.database.writing() as connection:
+            return [
+                apply_batch(connection, batch, written_at=now, alive=False, watched=False)
+                for batch in batches
+            ]
+
+    def add_upload(
+        self, key: str, run_hash: str, *, content_type: str, sha256: str, size_bytes: int
+    ) -> None:
+        """Note that a blob was sent under `key`; runs may refer to it already."""
+        with self.database.writing() as connection:
+            replaced = connection.execute(
+                "SELECT sha256 FROM uploads WHERE key = ? AND sha256 <> ?", (key, sha256)
+            ).fetchone()
+            connection.execute(
+                "INSERT OR REPLACE INTO uploads (key, run_hash, content_type, sha256, size_bytes)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (key, run_hash, content_type, sha256, size_bytes),
+            )
+            connection.execute(
+                "UPDATE blobs SET sha256 = ?, size_bytes = ? WHERE key = ?",
+                (sha256, size_bytes, key),
+            )
+            if replaced:
+                self.blobs.collect(replaced, lambda each: _is_used(connection, each))
+
     def applied(self, name: str) -> int:
         """How many bytes of a journal have been applied."""
         with self.database.reading() as connection:
@@ -404,9 +434,19 @@ class Store:
     def open_blob(self, key: str) -> BinaryIO:
         """The bytes under a key."""
         with self.database.reading() as connection:
-            row = connection.execute("SELECT sha256 FROM blobs WHERE key = ?", (key,)).fetchone()
+            # The run that a key begins with knows best what is under it.
+            row = (
+                connection.execute(
+                    "SELECT sha256 FROM blobs JOIN runs ON runs.id = run_id WHERE key = ?"
+                    " ORDER BY substr(key, 1, length(hash) + 1) = hash || '/' DESC, sha256 = ''",
+                    (key,),
+                ).fetchone()
+                or connection.execute("SELECT sha256 FROM uploads WHERE key = ?", (key,)).fetchone()
+            )
         if row is None:
             raise BlobNotFoundError(f"No blob has the key {key!r}.")
+        if not row[0]:
+            raise BlobNotFoundError(f"The blob {key!r} was announced, but never sent.")
         return self.blobs.open(row[0])
 
     def find_blob(self, run_hash: str, path: str) -> ArtifactRecord | None:
@@ -497,7 +537,11 @@ def _applied(connection: sqlite3.Connection, name: str) -> int:
 
 
 def _is_used(connection: sqlite3.Connection, sha256: str) -> bool:
-    found = connection.execute("SELECT 1 FROM blobs WHERE sha256 = ? LIMIT 1", (sha256,))
+    found = connection.execute(
+        "SELECT 1 FROM blobs WHERE sha256 = ?1 UNION SELECT 1 FROM uploads WHERE sha256 = ?1"
+        " LIMIT 1",
+        (sha256,),
+    )
     return found.fetchone() is not None
 
 
