@@ -128,7 +128,7 @@ def _edit(context: Context, request: Request, body: _Edit) -> Response:
     elif body.active is False:
         messages.append(_ending(run))
     # As what came over the network: nobody watches whether a run that goes on does.
-    context.backend.store.apply(Batch(run.hash, messages))
+    context.backend.store.apply_received([Batch(run.hash, messages)])
     return Json({"id": run.hash, "status": "OK"})
 
 
