@@ -78,10 +78,10 @@ class Stack:
         """Until all that reached Kafka is in the database."""
         self._call("lag", "--state", str(self._state), "--wait", "60")
 
-    def python(self, *arguments: str, env: dict[str, str] | None = None) -> str:
-        """Run Python in the published client's environment; what it printed."""
-        command = ("run", "--state", str(self._state), "--", "python", *arguments)
-        return self._call(*command, env=env)
+    def client_python(self) -> str:
+        """The Python that has the published client."""
+        code = "import sys; print(sys.executable)"
+        return self._call("run", "--state", str(self._state), "--", "python", "-c", code).strip()
 
     def wipe(self) -> None:
         """Hide and delete all runs, and delete experiments and tags."""
@@ -119,16 +119,13 @@ class Stack:
         )
         return urllib.request.urlopen(request, timeout=60)
 
-    def _call(
-        self, *arguments: str, timeout_s: float = 120, env: dict[str, str] | None = None
-    ) -> str:
+    def _call(self, *arguments: str, timeout_s: float = 120) -> str:
         done = subprocess.run(
             [sys.executable, str(self._script), *arguments],
             capture_output=True,
             text=True,
             timeout=timeout_s,
             check=False,
-            env={**os.environ, **(env or {})},
         )
         if done.returncode:
             raise RuntimeError(

@@ -1,0 +1,164 @@
+"""The deployments, and the clients that write to them and read from them."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+for place in (HERE, HERE.parent):
+    if str(place) not in sys.path:
+        sys.path.insert(0, str(place))
+
+from servers.served import ServedRepositories  # noqa: E402  # after the path above
+from servers.stack import MissingStackError, Stack  # noqa: E402  # as above
+
+
+@dataclass
+class Deployment:
+    """Where a deployment is, and how to know that it has stored all that it took."""
+
+    name: str
+    backend_url: str
+    frontier_url: str
+    settle: Callable[[], None]
+
+    def environment(self, journals: Path) -> dict[str, str]:
+        """What a client in a process of its own is told."""
+        return {
+            **os.environ,
+            "MATYAN_BACKEND_URL": self.backend_url,
+            "MATYAN_FRONTIER_URL": self.frontier_url,
+            "MATYAN_JOURNAL_DIR": str(journals),
+            "PYTHONPATH": str(ROOT),
+        }
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The real servers. Where they are not there nothing is run; in CI they must be there."""
+    try:
+        stack = Stack(tmp_path_factory.mktemp("stack"))
+        if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+            raise MissingStackError("NOT RUN: the real servers run on Linux on x86-64 only.")
+    except MissingStackError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{error} In CI they must run.")
+        pytest.skip(str(error))
+    stack.up()
+    try:
+        yield stack
+    finally:
+        stack.down()
+
+
+@pytest.fixture(scope="session")
+def real(stack: Stack) -> Deployment:
+    """The deployment of the real servers."""
+    return Deployment("real", stack.backend_url, stack.frontier_url, stack.wait_until_stored)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Our server over an empty repository."""
+    server = ServedRepositories()
+    directory = tmp_path_factory.mktemp("repository")
+    try:
+        with server.serving(str(directory)) as url:
+            yield Deployment("served", url, url, lambda: None)
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def deployments(request: pytest.FixtureRequest) -> Callable[[str], Deployment]:
+    """A deployment by name."""
+    return request.getfixturevalue
+
+
+@pytest.fixture(scope="session")
+def journals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where clients keep what is not delivered."""
+    return tmp_path_factory.mktemp("journals")
+
+
+@pytest.fixture(scope="session")
+def published_python(stack: Stack) -> str:
+    """The Python that has the published client."""
+    return stack.client_python()
+
+
+@pytest.fixture(scope="session")
+def run_script(journals: Path) -> Callable[..., str]:
+    """Runs a command against a deployment; gives what it printed."""
+
+    def run(deployment: Deployment, *command: str, env: Mapping[str, str] | None = None) -> str:
+        environment = {**deployment.environment(journals), **(env or {})}
+        if command[0] != sys.executable:
+            environment.pop("PYTHONPATH")  # the published client has the same name as ours
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+            timeout=110,
+        )
+        if done.returncode:
+            pytest.fail(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}")
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def written(
+    deployments: Callable[[str], Deployment],
+    run_script: Callable[..., str],
+    published_python: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str, str], dict[str, str]]:
+    """Has a writer write the plan to a server, once; gives hashes of runs by name."""
+    done: dict[tuple[str, str], dict[str, str]] = {}
+    commands = {
+        "ours": (sys.executable, "write.py", "more"),
+        "aim": (sys.executable, "write_aim.py", "more"),
+        "published": (published_python, "write.py", "plain"),
+    }
+
+    def write(writer: str, server: str) -> dict[str, str]:
+        if (writer, server) not in done:
+            deployment = deployments(server)
+            python, script, what = commands[writer]
+            folder = str(tmp_path_factory.mktemp("files"))
+            said = run_script(deployment, python, str(HERE / script), folder, what)
+            deployment.settle()
+            done[writer, server] = json.loads(said.splitlines()[-1])
+        return done[writer, server]
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def ask_published(
+    run_script: Callable[..., str], published_python: str
+) -> Callable[..., dict[str, Any]]:
+    """What the published client reads of runs, and which runs its queries find."""
+
+    def ask(deployment: Deployment, runs: list[str], queries: list[str]) -> dict[str, Any]:
+        question = json.dumps({"runs": runs, "queries": queries})
+        said = run_script(deployment, published_python, str(HERE / "read_published.py"), question)
+        found: dict[str, Any] = json.loads(said.splitlines()[-1])
+        return found
+
+    return ask

@@ -1,0 +1,61 @@
+"""Where a reading is not what was written, and why: data, each entry for some of the combinations.
+
+An entry must be true in every combination it names, and whatever differs must have an entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+__all__ = ["ABSENT", "DIFFERENCES", "READERS", "SERVERS", "WRITERS", "Difference", "applying"]
+
+WRITERS = ("ours", "aim", "published")
+SERVERS = ("served", "real")
+READERS = ("ours", "published", "rest")
+ABSENT = "<no such reading>"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One difference."""
+
+    label: str
+    """Of the reading; may hold wildcards of `fnmatch`."""
+    seen: Callable[[Any], Any]
+    """What is read instead, made of what was written."""
+    reason: str
+    writers: tuple[str, ...] = WRITERS
+    servers: tuple[str, ...] = SERVERS
+    readers: tuple[str, ...] = READERS
+
+
+DIFFERENCES = [
+    Difference(
+        "epochs of *",
+        lambda written: ABSENT,
+        "No request of the published protocol gives the epochs of a metric (12.2, 10).",
+        readers=("published", "rest"),
+    ),
+    Difference(
+        "epochs of *",
+        lambda written: [None] * len(written),
+        "The real servers keep no epochs of metrics that could be read.",
+        servers=("real",),
+        readers=("ours",),
+    ),
+]
+
+
+def applying(writer: str, server: str, reader: str, label: str) -> list[Difference]:
+    """The entries about one reading."""
+    return [
+        one
+        for one in DIFFERENCES
+        if writer in one.writers
+        and server in one.servers
+        and reader in one.readers
+        and fnmatchcase(label.replace("[", "<"), one.label.replace("[", "<"))
+    ]
