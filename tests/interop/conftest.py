@@ -69,15 +69,31 @@ def real(stack: Stack) -> Deployment:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Our server over an empty repository."""
+def hosting() -> Iterator[ServedRepositories]:
+    """Our server."""
     server = ServedRepositories()
-    directory = tmp_path_factory.mktemp("repository")
     try:
-        with server.serving(str(directory)) as url:
-            yield Deployment("served", url, url, lambda: None)
+        yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def served(
+    hosting: ServedRepositories, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
+    """Our server over an empty repository."""
+    with hosting.serving(str(tmp_path_factory.mktemp("repository"))) as url:
+        yield Deployment("served", url, url, lambda: None)
+
+
+@pytest.fixture(scope="session")
+def fresh(
+    hosting: ServedRepositories, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
+    """Our server over another one."""
+    with hosting.serving(str(tmp_path_factory.mktemp("repository"))) as url:
+        yield Deployment("fresh", url, url, lambda: None)
 
 
 @pytest.fixture(scope="session")
@@ -121,32 +137,48 @@ def run_script(journals: Path) -> Callable[..., str]:
     return run
 
 
+class Written:
+    """Has a writer write the plan to a server, once; gives hashes of runs by name."""
+
+    def __init__(
+        self,
+        deployments: Callable[[str], Deployment],
+        run_script: Callable[..., str],
+        published_python: str,
+        folders: Callable[[str], Path],
+    ) -> None:
+        self._deployments, self._run, self._folders = deployments, run_script, folders
+        self._done: dict[tuple[str, str], dict[str, str]] = {}
+        self._commands = {
+            "ours": (sys.executable, "write.py", "more"),
+            "aim": (sys.executable, "write_aim.py", "more"),
+            "published": (published_python, "write.py", "plain"),
+        }
+
+    def __call__(self, writer: str, server: str) -> dict[str, str]:
+        if (writer, server) not in self._done:
+            deployment = self._deployments(server)
+            python, script, what = self._commands[writer]
+            folder = str(self._folders("files"))
+            said = self._run(deployment, python, str(HERE / script), folder, what)
+            deployment.settle()
+            self._done[writer, server] = json.loads(said.splitlines()[-1])
+        return self._done[writer, server]
+
+    def forget(self) -> None:
+        """Whatever was written may be gone: write it anew when it is wanted."""
+        self._done.clear()
+
+
 @pytest.fixture(scope="session")
 def written(
     deployments: Callable[[str], Deployment],
     run_script: Callable[..., str],
     published_python: str,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[[str, str], dict[str, str]]:
-    """Has a writer write the plan to a server, once; gives hashes of runs by name."""
-    done: dict[tuple[str, str], dict[str, str]] = {}
-    commands = {
-        "ours": (sys.executable, "write.py", "more"),
-        "aim": (sys.executable, "write_aim.py", "more"),
-        "published": (published_python, "write.py", "plain"),
-    }
-
-    def write(writer: str, server: str) -> dict[str, str]:
-        if (writer, server) not in done:
-            deployment = deployments(server)
-            python, script, what = commands[writer]
-            folder = str(tmp_path_factory.mktemp("files"))
-            said = run_script(deployment, python, str(HERE / script), folder, what)
-            deployment.settle()
-            done[writer, server] = json.loads(said.splitlines()[-1])
-        return done[writer, server]
-
-    return write
+) -> Written:
+    """See `Written`."""
+    return Written(deployments, run_script, published_python, tmp_path_factory.mktemp)
 
 
 @pytest.fixture(scope="session")
