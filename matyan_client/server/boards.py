@@ -75,7 +75,7 @@ def _dashboard(context: Context, document: Document) -> dict[str, Any]:
     return {
         "id": document.id,
         "name": document.fields.get("name", ""),
-        "description": document.fields.get("description"),
+        "description": document.fields.get("description") or "",
         "app_id": app_id,
         "app_type": apps[0].fields.get("type") if apps else None,
         **_times(document),
@@ -96,7 +96,7 @@ def _report(context: Context, document: Document) -> dict[str, Any]:
         "id": document.id,
         "name": document.fields.get("name", ""),
         "code": document.fields.get("code"),
-        "description": document.fields.get("description"),
+        "description": document.fields.get("description") or "",
         **_times(document),
     }
 

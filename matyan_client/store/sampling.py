@@ -49,8 +49,8 @@ def _range_places(steps: Sequence[int], density: int) -> list[int]:
 def sample_places(steps: Sequence[int], density: int) -> list[int]:
     """Which points of more than `density` ascending steps to keep.
 
-    Targets are spread evenly over the step values; each takes the first point at or after it. If
-    too few different points come out, points are picked evenly by position instead.
+    Targets are whole numbers spread evenly over the step values; each takes the first point at or
+    after it. If too few different points come out, points are picked evenly by position instead.
     """
     count = len(steps)
     if density == 1:
@@ -58,7 +58,7 @@ def sample_places(steps: Sequence[int], density: int) -> list[int]:
     first, last = int(steps[0]), int(steps[-1])
     places: list[int] = []
     for i in range(density):
-        target = first + (last - first) * i / (density - 1)
+        target = first + round((last - first) * i / (density - 1))
         at = min(bisect_left(steps, target), count - 1)
         if not places or at > places[-1]:
             places.append(at)

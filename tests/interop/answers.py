@@ -38,7 +38,32 @@ class Answers:
         return [entry for entry in self._entries if entry not in used]
 
 
-ANSWERS = Answers([])
+ANSWERS = Answers(
+    [
+        *(
+            Answer(
+                "GET /runs/search/run/*",
+                f".answer.*.traces.metric.*.values.{member}",
+                "The real server repeats the last value (12.2, 11); ours is what the name says.",
+            )
+            for member in ("first", "min", "max")
+        ),
+        *(
+            Answer(
+                "GET /runs/search/metric/*",
+                f".answer.*.traces.*.{column}.{part}",
+                "The real server sends no epochs and times (12.2, 10).",
+            )
+            for column in ("epochs", "timestamps")
+            for part in ("shape", "blob")
+        ),
+        Answer(
+            "POST /runs/{first}/images/get-batch/",
+            ".answer.*",
+            "Asked for the images of a metric, the real server makes empty images of its values.",
+        ),
+    ]
+)
 
 FRAME_ANSWERS: dict[str, tuple[list[object], list[object]]] = {}
 """By frame: replies of ours and of the real servers."""

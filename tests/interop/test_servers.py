@@ -43,6 +43,15 @@ def shape(value: Any, names: dict[str, str], key: str = "") -> Any:
     return value
 
 
+def in_order(value: Any) -> Any:
+    """With all lists sorted."""
+    if isinstance(value, dict):
+        return {key: in_order(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return sorted(map(in_order, value), key=lambda item: json.dumps(item, sort_keys=True))
+    return value
+
+
 def flat(value: Any, path: str = "") -> dict[str, Any]:
     """The leaves of an answer by path."""
     if isinstance(value, dict) and value:
@@ -85,7 +94,8 @@ class Asking:
         if question.keep:
             first = answer[0] if isinstance(answer, list) else answer
             self._known[question.keep] = first["id"]
-        return {"status": 200, "answer": shape(answer, self._names)}
+        answer = shape(answer, self._names)
+        return {"status": 200, "answer": in_order(answer) if question.unordered else answer}
 
     def _filled(self, text: str) -> str:
         for name, value in self._known.items():

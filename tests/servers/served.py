@@ -41,9 +41,9 @@ class ServedRepositories:
     def stop(self) -> None:
         """End the process; what is served ends with it."""
         process, self._process = self._process, None
-        if process is not None and process.stdin is not None:
-            process.stdin.close()
-            process.wait(30)
+        if process is not None:
+            with process:  # closes its stdin, by which it knows
+                pass
 
     def _start(self) -> None:
         if self._process is not None:
