@@ -236,7 +236,13 @@ class ServerError(RepoError):
 
 
 class ServerUnreachableError(ServerError, ConnectionError):
-    """A deployment gives no answer; what is tracked meanwhile is kept and sent later."""
+    """A deployment gives no answer; what is tracked meanwhile is kept and sent later.
+
+    Attributes:
+        close_code: with which a WebSocket was closed, None if it was not.
+    """
+
+    close_code: int | None = None
 
 
 class ServerAccessError(ServerError, PermissionError):

@@ -7,7 +7,16 @@ records up, in bounded pages. Implementations do not inherit from these classes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, runtime_checkable
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    BinaryIO,
+    Literal,
+    NamedTuple,
+    Protocol,
+    TypeAlias,
+    runtime_checkable,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,10 +35,15 @@ if TYPE_CHECKING:
     )
     from matyan_client.query import Query
 
-__all__ = ["Backend", "Blob", "Progress", "SequenceRef", "Writer"]
+__all__ = ["Backend", "Blob", "Origin", "Progress", "SequenceRef", "Writer"]
 
 Progress = Callable[[int, int], None]
 """Called with (runs looked at, runs in all) while a search goes on."""
+
+Origin: TypeAlias = Literal["new", "given", "unseen"]
+"""What whoever opens a writer knows of the run: `new`: its hash was made up just now, so there is
+nothing yet; `given`: the hash was given, and what the run holds was read; `unseen`: the hash was
+given, but the backend could not be asked."""
 
 
 class SequenceRef(NamedTuple):
@@ -88,7 +102,10 @@ class Writer(Protocol):
         ...
 
     def close(self, timeout_s: float | None = None) -> int:
-        """Flush and let go. Returns how many messages are not delivered yet (kept, not lost)."""
+        """Flush and let go. Returns how many messages are lost: in memory only, or given up.
+
+        What is on disk and not delivered when time runs out is kept and delivered later.
+        """
         ...
 
 
@@ -101,7 +118,7 @@ class Backend(Protocol):
         """Where this backend is: a directory or an HTTP(S) URL."""
         ...
 
-    def open_writer(self, run_hash: str) -> Writer:
+    def open_writer(self, run_hash: str, *, origin: Origin = "given") -> Writer:
         """Start writing to a run; what is appended first must be `create_run`."""
         ...
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from matyan_client.backends.base import Blob, Progress, SequenceRef
+from matyan_client.backends.base import Blob, Origin, Progress, SequenceRef
 from matyan_client.backends.pump import Pump
 from matyan_client.exceptions import RepoAccessError
 from matyan_client.journal.writer import JournalWriter
@@ -97,12 +97,14 @@ class EmbeddedBackend:
 
     # -- writing --------------------------------------------------------------------------------
 
-    def open_writer(self, run_hash: str) -> EmbeddedWriter:
-        """Start a journal for a run.
+    def open_writer(self, run_hash: str, *, origin: Origin = "given") -> EmbeddedWriter:
+        """Start a journal for a run. The store knows best what the run holds, so `origin` does
+        not matter.
 
         Raises:
             RepoAccessError: the directory cannot be created or written.
         """
+        del origin
         self.create()
         journal = JournalWriter(self._pump.directory, run_hash)
         self._pump.add(journal)

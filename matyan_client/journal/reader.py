@@ -42,12 +42,14 @@ class SegmentReader:
 
     Attributes:
         run_hash: whose segment it is; empty until the header could be read.
+        facts: the rest of the header.
         offset: how far it was read.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.run_hash = ""
+        self.facts: dict[str, Any] = {}
         self.offset = 0
         self._declared: dict[int, tuple[str, dict[str, Any], str]] = {}
 
@@ -150,3 +152,4 @@ class SegmentReader:
                 f"reads format {VERSION}. Open the repository with the release that wrote it."
             )
         self.run_hash = fields["run"]
+        self.facts = fields

@@ -88,8 +88,10 @@ class JournalWriter:
         dropped: records given up because too many had to be kept.
     """
 
-    def __init__(self, directory: Path, run_hash: str) -> None:
+    def __init__(self, directory: Path, run_hash: str, **facts: Any) -> None:
         self.directory = directory
+        self.facts = facts
+        """JSON values that the header of each segment carries."""
         self.run_hash = run_hash
         self.segments: list[Segment] = []
         self.dropped = 0
@@ -103,6 +105,7 @@ class JournalWriter:
         self._kept_bytes = 0
         self._next_try = 0.0
         self._warned = False
+        self._parts = 0
         self._segment = self._open_segment()
 
     @property
@@ -214,6 +217,8 @@ class JournalWriter:
         self._kept = []
         self._kept_bytes = 0
         self._segment = Segment(Path(), -1)
+        if "origin" in self.facts:
+            self.facts["origin"] = "given"  # the parent writes to the run as well
 
     # -- below here the lock is held ------------------------------------------------------------
 
@@ -238,7 +243,13 @@ class JournalWriter:
                 os.close(fd)
                 continue
             segment = Segment(path, fd)
-            record = header_record(self.run_hash, pid=os.getpid(), created=time.time())
+            record = header_record(
+                self.run_hash,
+                pid=os.getpid(),
+                created=time.time(),
+                part=self._parts,
+                **self.facts,
+            )
             try:
                 if os.write(fd, record) != len(record):
                     raise OSError("the disk is full")
@@ -251,6 +262,7 @@ class JournalWriter:
                     f"{exc.strerror or exc}. Free some space or choose another repository."
                 ) from exc
             segment.size = len(record)
+            self._parts += 1
             self.segments.append(segment)
             return segment
         raise RepoAccessError(

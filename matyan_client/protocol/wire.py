@@ -34,9 +34,12 @@ __all__ = [
     "Companion",
     "companion_of",
     "decode_companion",
+    "from_top_key",
     "from_wire",
     "mark",
+    "no_chain",
     "to_wire",
+    "top_key",
     "unmark",
 ]
 
@@ -191,28 +194,84 @@ def decode_companion(data: str) -> dict[str, Any]:
 _DICT: Final = "dict"
 _DELETED: Final = "deleted"
 _LONG_TEXT: Final = "long"
+_FLOAT: Final = "float"
+_KEYS: Final = "keys"
+_OPEN: Final = f"{TAG}open"
+_INT64: Final = 1 << 63
+_HEX_PLAIN_MAX: Final = 500
+"""`objects.params` writes ints of more bits than that in tagged form itself."""
+_UNSAFE: Final = frozenset({"", "__leaf__", "__empty_dict__", "__empty_list__"})
+"""Keys that a real server or its stream codec use for something else (4.5, 6.2)."""
 
 
-def mark(key: str, value: Any, *, replaces: bool, deleted: bool = False) -> dict[str, Any]:
+def top_key(key: str | int) -> str:
+    """How a top-level key is called on the wire, where all are texts and some are taken."""
+    if isinstance(key, int) or key in _UNSAFE or key == "__blobs__" or key.startswith(TAG):
+        return f"{TAG}:{json.dumps(key)}"
+    return key
+
+
+def from_top_key(key: str) -> str | int:
+    """The key that `top_key` was given."""
+    if not key.startswith(f"{TAG}:"):
+        return key
+    try:
+        found = json.loads(key[len(TAG) + 1 :])
+    except ValueError:
+        return key
+    return found if isinstance(found, (str, int)) else key
+
+
+def mark(
+    key: str, value: Any, *, replaces: bool, deleted: bool = False, open_ended: bool = False
+) -> dict[str, Any]:
     """The `value` of a `log_hparams` that makes `value` all there is under the top-level `key`.
 
     A real server merges along chains of one-key objects (4.5). Where something is there to be
     replaced, such an object gets a second member, the mark, and is no chain any more. Nothing can
-    be removed there, so a mark also stands for what was.
+    be removed there, so a mark also stands for what was. Numbers and keys that would not come back
+    are marked as well.
 
     Args:
-        key: top-level key.
+        key: top-level key, see `top_key`.
         value: JSON value, with the tags of `objects.params`.
         replaces: whether something may be under `key` already.
         deleted: `key` is to go.
+        open_ended: more members of `value`, a dict, follow in messages of their own.
     """
     if deleted:
         return {key: {TAG: _DELETED, "was": None}}
-    if key == "hparams" and isinstance(value, dict) and TAG not in value:
-        value = {name: _shortened(item) for name, item in value.items()}
-    if replaces and isinstance(value, dict) and len(value) == 1:
-        value = {**value, TAG: _DICT}
+    value = _safe(value)
+    if isinstance(value, dict) and TAG not in value:
+        if key == "hparams":
+            value = {name: _shortened(item) for name, item in value.items()}
+        if open_ended:
+            value = {TAG: _DICT, _OPEN: None, **value}
+        elif replaces:
+            value = no_chain(value)
     return {key: value}
+
+
+def no_chain(value: Any) -> Any:
+    """A JSON value that a real server puts in the place of what is there, whatever that is."""
+    if isinstance(value, dict) and len(value) == 1 and TAG not in value:
+        return {**value, TAG: _DICT}
+    return value
+
+
+def _safe(value: Any) -> Any:
+    """JSON values as a real server gives them back, others marked."""
+    if isinstance(value, dict):
+        if TAG not in value and any(key in _UNSAFE or key.startswith(TAG) for key in value):
+            return {TAG: _KEYS, "items": [[key, _safe(item)] for key, item in value.items()]}
+        return {key: _safe(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_safe(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return {TAG: _FLOAT, "value": repr(value)}
+    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+        return {TAG: "int", "hex": f"{value:x}"}
+    return value
 
 
 def _shortened(item: Any) -> Any:
@@ -234,8 +293,27 @@ def unmark(value: Any) -> tuple[Any, bool]:
         return None, False
     if tag == _LONG_TEXT:
         return value.get("text"), True
+    if tag == _FLOAT:
+        return _number(value.get("value")), True
+    if tag == "int":
+        return _integer(value), True
+    if tag == _KEYS:
+        return {key: unmark(item)[0] for key, item in value.get("items", ())}, True
     if tag == _DICT:
-        value = {key: item for key, item in value.items() if key != TAG}
-    elif tag is not None:
-        return value, True
+        value = {key: item for key, item in value.items() if key not in (TAG, _OPEN)}
     return {key: unmark(item)[0] for key, item in value.items()}, True
+
+
+def _number(text: Any) -> Any:
+    return float(text) if text in ("nan", "inf", "-inf") else text
+
+
+def _integer(value: dict[str, Any]) -> Any:
+    """Larger ones stay tagged, as they were given."""
+    text = value.get("hex")
+    if isinstance(text, str) and len(text) <= _HEX_PLAIN_MAX:
+        try:
+            return int(text, 16)
+        except ValueError:
+            return value
+    return value

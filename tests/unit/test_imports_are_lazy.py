@@ -34,7 +34,12 @@ HEAVY = [
     "websockets",
 ]
 
-LOADED_AS_A_WHOLE = ("matyan_client.server.",)
+LOADED_AS_A_WHOLE = (
+    "matyan_client.server.",
+    "matyan_client.transports.",
+    "matyan_client.backends.remote",
+    "matyan_client.backends.shipping",
+)
 """Modules that nobody imports who has no use for their library."""
 
 CHECK = """

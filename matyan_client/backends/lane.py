@@ -1,0 +1,618 @@
+"""One run's way to a server: reads its segments in order, makes messages, keeps book of what is
+acknowledged, and lets go of segments that are through.
+
+Whoever has a connection (`shipping.py`) calls `fill`, sends the session's frames and hands replies
+to `take`. What waits for a blob's bytes to be there is held back; everything else goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import mimetypes
+import os
+import threading
+from collections import deque
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from matyan_client.backends.param_shadow import ParamShadow
+from matyan_client.backends.shipped_segments import ShippedSegment
+from matyan_client.exceptions import InvalidInputError
+from matyan_client.protocol.contexts import canonical
+from matyan_client.protocol.ingest import Acknowledged, IngestSession, Refused
+from matyan_client.protocol.messages import blob_ref, finish_run
+from matyan_client.protocol.outgoing import encode_wire, message_texts, point_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from matyan_client.backends.outbox import Outbox
+    from matyan_client.backends.run_service import RunFacts, RunService
+    from matyan_client.backends.shipped_segments import Stretch
+    from matyan_client.journal.writer import JournalWriter
+    from matyan_client.protocol.batches import Batch, PointColumns
+    from matyan_client.protocol.ingest import Trouble
+
+__all__ = ["Lane", "Upload"]
+
+QUEUED_BYTES = 512 << 10
+"""No more is read while this much waits to be sent."""
+HELD_BYTES_MAX = 8 << 20
+"""No more is read while this much waits for blobs."""
+UPLOADED_MAX = 10_000
+"""Keys remembered as there; one forgotten is brought again."""
+LINES = ("\nlines", "")
+"""Stands for the terminal lines among sequences."""
+
+log = logging.getLogger("matyan_client.shipping")
+
+
+class Upload:
+    """A blob of a run whose bytes have to be there before what refers to it."""
+
+    __slots__ = ("content_type", "key", "path", "put_at_ns", "sha256")
+
+    def __init__(self, key: str, path: str, content_type: str, sha256: str) -> None:
+        self.key = key
+        self.path = path
+        self.content_type = content_type
+        self.sha256 = sha256
+        self.put_at_ns = 0
+
+
+class _Held:
+    """Texts that wait for blobs."""
+
+    __slots__ = ("keys", "kind", "stretch", "texts")
+
+    def __init__(self, stretch: Stretch, keys: set[str], kind: Any, texts: list[str]) -> None:
+        self.stretch = stretch
+        self.keys = keys
+        self.kind = kind
+        """What must stay in order among the held: a sequence, or the parameters."""
+        self.texts = texts
+
+
+class Lane:
+    """See above. All of it runs in the shipper's event loop, but for `wait`.
+
+    Args:
+        run_hash: the run.
+        outbox: where its segments are.
+        service: what else is asked of the server.
+        in_thread: runs a blocking call in a thread.
+        start_upload: begins to bring a blob's bytes; `uploaded` or `upload_lost` says how it went.
+    """
+
+    def __init__(
+        self,
+        run_hash: str,
+        outbox: Outbox,
+        service: RunService,
+        in_thread: Callable[..., Awaitable[Any]],
+        start_upload: Callable[[Lane, Upload], None],
+    ) -> None:
+        self.run_hash = run_hash
+        self.outbox = outbox
+        self.session: IngestSession[Stretch] = IngestSession()
+        self.segments: list[ShippedSegment] = []
+        self.journals: list[JournalWriter] = []
+        """Of this process."""
+        self.refused = 0
+        self.unconfirmed = False
+        """Whether something was acknowledged that reads may not see yet."""
+        self.living_elsewhere = False
+        """Whether another process writes to the run as well."""
+        # What whoever has the connections keeps here.
+        self.task: asyncio.Task[None] | None = None
+        self.wake = asyncio.Event()
+        self.retry_at = 0.0
+        self.failures = 0
+        self.served_at = 0.0
+        self.idle = False
+
+        self._service = service
+        self._in_thread = in_thread
+        self._start_upload = start_upload
+        self._params = ParamShadow()
+        self._todo: deque[tuple[Stretch, Callable[[], Awaitable[bool]]]] = deque()
+        """What is left of stretches that were read; a step that returns False is not done yet."""
+        self._held: list[_Held] = []
+        self._held_bytes = 0
+        self._uploads: dict[str, Upload] = {}
+        self._uploaded: dict[str, None] = {}
+        self._finish_waits = False
+        """Whether the end of the run, which comes next, waits for blobs."""
+        self._pending_files: dict[str, dict[str, Any]] = {}
+        self._highest: dict[tuple[str, str], int] = {}
+        """Highest step of what this lane read, by sequence."""
+        self._cleared_tombstone = False
+        self._finished = True
+        self._ended_at = 0.0
+        self._progressed = threading.Condition()
+
+    # -- segments -------------------------------------------------------------------------------
+
+    def add(self, segment: ShippedSegment) -> None:
+        """Ship a segment, too: dead ones before those of this process, else by age."""
+        self.segments.append(segment)
+        self.segments.sort(key=lambda each: (not each.dead, each.path.name))
+        self.wake.set()
+
+    def look_for_segments(self) -> None:
+        """Take up what journals of this process have begun."""
+        known = {id(each.segment) for each in self.segments}
+        for journal in list(self.journals):
+            for segment, _ in journal.deliverable():
+                if id(segment) not in known:
+                    self.add(ShippedSegment(segment.path, journal, segment))
+            if journal.closed and not journal.segments:
+                self.journals.remove(journal)
+
+    @property
+    def recovers(self) -> bool:
+        """Whether it has segments of dead processes."""
+        return any(segment.dead for segment in self.segments)
+
+    def has_work(self) -> bool:
+        """Whether there is something a connection is needed for."""
+        if not self.session.idle or (self._todo and not self._finish_waits):
+            return True
+        return not self._blocked and any(segment.unread() for segment in self.segments)
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left at all."""
+        return not (self.segments or self._todo or self._held) and self.session.idle
+
+    @property
+    def _blocked(self) -> bool:
+        return bool(self._todo) or self._held_bytes >= HELD_BYTES_MAX
+
+    def acknowledged(self, path: Path) -> int:
+        """How far a segment is acknowledged; 0 if it is not taken up."""
+        for segment in list(self.segments):
+            if segment.path == path:
+                return segment.acknowledged
+        return 0
+
+    def wait(self, timeout_s: float) -> None:
+        """Return when something was acknowledged, or time is over. For other threads."""
+        with self._progressed:
+            self._progressed.wait(timeout_s)
+
+    # -- reading --------------------------------------------------------------------------------
+
+    async def fill(self) -> None:
+        """Read and queue, up to a bound.
+
+        Raises:
+            ServerError: something that has to be asked first got no answer; call again later.
+        """
+        while self.session.queued_bytes < QUEUED_BYTES:
+            if self._todo:
+                stretch, step = self._todo[0]
+                if not await step():
+                    return
+                self._todo.popleft()
+                self._release(stretch)
+            elif self._blocked or not self._read():
+                return
+
+    def _read(self) -> bool:
+        for segment in self.segments:
+            if segment.complete:
+                continue
+            if segment.reader.offset >= segment.size and segment.growing:
+                continue
+            batch = segment.read()
+            if batch is None:
+                if segment.complete:
+                    self._complete(segment)
+                    self._settle(segment)
+                    return True
+                continue
+            if batch.end <= segment.acknowledged:
+                self._relearn(segment, batch)
+            else:
+                self._plan(segment, batch)
+            return True
+        return False
+
+    def _relearn(self, segment: ShippedSegment, batch: Batch) -> None:
+        """Take from what the server has already what is needed to go on."""
+        self._learn_origin(segment, batch)
+        for message in batch.messages:
+            fields = cast("dict[str, Any]", message)
+            kind = fields["type"]
+            if kind == "log_hparams":
+                self._params.apply(fields, send=False)
+            elif kind == "blob_ref":
+                self._pending_files.pop(fields["artifact_path"], None)
+                self._note_uploaded(fields["s3_key"])
+            else:
+                self._note(segment, fields)
+        for columns in batch.points.values():
+            self._note_points(columns)
+
+    def _learn_origin(self, segment: ShippedSegment, batch: Batch) -> None:
+        facts = segment.reader.facts
+        first = batch.start == 0 and facts.get("part") == 0
+        if first and facts.get("origin") == "new" and not self._params.known:
+            self._params.learn(None, new=True)
+
+    def _note(self, segment: ShippedSegment, fields: dict[str, Any]) -> None:
+        kind = fields["type"]
+        if kind == "create_run":
+            self._finished = False
+        elif kind == "finish_run":
+            self._finished = True
+        elif kind == "upload_pending" and segment.dead:
+            self._pending_files[fields["artifact_path"]] = fields
+        elif kind == "log_custom_object":
+            self._note_step((fields["name"], canonical(fields.get("context"))), fields["step"])
+        elif kind == "log_terminal_line":
+            self._note_step(LINES, fields["step"])
+
+    def _note_points(self, columns: PointColumns) -> None:
+        self._note_step((columns.name, canonical(columns.context)), max(columns.steps))
+
+    def _note_step(self, sequence: tuple[str, str], step: int | None) -> None:
+        if step is not None and step > self._highest.get(sequence, -1):
+            self._highest[sequence] = step
+
+    # -- what is to be done with a stretch ------------------------------------------------------
+
+    def _plan(self, segment: ShippedSegment, batch: Batch) -> None:
+        self._learn_origin(segment, batch)
+        stretch = segment.begin(batch.end)
+        origin = segment.reader.facts.get("origin", "given")
+        last: list[dict[str, Any]] = []
+        if origin == "unseen" and segment.progress.shifts is None:
+            self._do(stretch, partial(self._decide_shifts, segment))
+        for message in batch.messages:
+            fields = cast("dict[str, Any]", message)
+            kind = fields["type"]
+            if kind == "finish_run":
+                last.append(fields)
+                continue
+            if kind == "create_run" and origin != "new":
+                self._do(stretch, self._clear_tombstone)
+            self._do(stretch, partial(self._message, segment, stretch, fields))
+            if kind == "set_run_property" and "experiment" in fields.get("clear", ()):
+                self._do(stretch, self._clear_experiment)
+        self._do(stretch, partial(self._send_params, stretch))
+        for columns in batch.points.values():
+            self._do(stretch, partial(self._points, segment, stretch, columns))
+        for fields in last:
+            self._do(stretch, partial(self._finish, segment, stretch, fields))
+
+    def _do(self, stretch: Stretch, step: Callable[[], Awaitable[bool]]) -> None:
+        stretch.left += 1
+        self._todo.append((stretch, step))
+
+    def _release(self, stretch: Stretch, count: int = 1) -> None:
+        stretch.left -= count
+        if not stretch.left:
+            self._settle(stretch.segment)
+
+    def _queue(self, stretch: Stretch, text: str) -> None:
+        stretch.left += 1
+        try:
+            self.session.enqueue(stretch, text)
+        except InvalidInputError as exc:
+            self._set_aside(text, str(exc))
+            stretch.left -= 1  # the step that made it still counts, so nothing settles here
+
+    async def _message(
+        self, segment: ShippedSegment, stretch: Stretch, fields: dict[str, Any]
+    ) -> bool:
+        kind = fields["type"]
+        if kind == "log_hparams":
+            self._params.apply(fields)
+            return True
+        if kind == "blob_ref":
+            self._blob(stretch, fields)
+            return True
+        if kind in ("log_custom_object", "log_terminal_line"):
+            fields = self._shifted(segment, fields)
+        self._note(segment, fields)
+        texts = message_texts(cast("Any", fields))
+        if kind == "log_custom_object":
+            sequence = (fields["name"], canonical(fields.get("context")))
+            self._send_or_hold(stretch, fields["value"], sequence, texts)
+        else:
+            for text in texts:
+                self._queue(stretch, text)
+        return True
+
+    async def _points(
+        self, segment: ShippedSegment, stretch: Stretch, columns: PointColumns
+    ) -> bool:
+        shifts = segment.progress.shifts or {}
+        shift = shifts.get(_shift_key(columns.name, canonical(columns.context)), 0)
+        for text in point_texts(columns, shift=shift):
+            self._queue(stretch, text)
+        self._note_step(
+            (columns.name, canonical(columns.context)),
+            max(
+                step + shift if counted else step
+                for step, counted in zip(columns.steps, columns.automatic, strict=True)
+            ),
+        )
+        return True
+
+    async def _send_params(self, stretch: Stretch) -> bool:
+        if not self._params.dirty:
+            return True
+        if not self._params.known:
+            facts = await self._facts()
+            self._params.learn(None if facts is None else facts.params)
+        for wire in self._params.take():
+            self._send_or_hold(stretch, wire["value"], "params", [encode_wire(wire)])
+        return True
+
+    async def _facts(self) -> RunFacts | None:
+        found: RunFacts | None = await self._in_thread(self._service.facts, self.run_hash)
+        return found
+
+    async def _clear_tombstone(self) -> bool:
+        if not self._cleared_tombstone:
+            await self._in_thread(self._service.clear_tombstone, self.run_hash)
+            self._cleared_tombstone = True
+        return True
+
+    async def _clear_experiment(self) -> bool:
+        if not self.session.idle:
+            return False
+        if self.unconfirmed:
+            await self._in_thread(self._service.clear_experiment, self.run_hash)
+        return True
+
+    async def _finish(
+        self, segment: ShippedSegment, stretch: Stretch, fields: dict[str, Any]
+    ) -> bool:
+        if self._held:
+            self._finish_waits = True
+            return False
+        self._finished = True
+        self._queue(stretch, encode_wire(fields))
+        return True
+
+    # -- counted steps of a run that could not be read ------------------------------------------
+
+    async def _decide_shifts(self, segment: ShippedSegment) -> bool:
+        """Steps that were counted from 0 go behind what the run has. Decided once and kept, so
+        that what is sent twice gets the same steps."""
+        earlier = next(
+            (
+                other.progress.shifts
+                for other in self.segments
+                if other is not segment
+                and other.progress.shifts is not None
+                and other.journal is segment.journal
+                and other.reader.facts.get("writer") == segment.reader.facts.get("writer")
+            ),
+            None,
+        )
+        if earlier is None:
+            if not self.session.idle:
+                return False  # what went before is to be counted in
+            facts = await self._facts()
+            highest = dict(self._highest)
+            if facts is not None:
+                for sequence, step in facts.last_steps.items():
+                    highest[sequence] = max(step, highest.get(sequence, step))
+                highest[LINES] = max(facts.next_line - 1, highest.get(LINES, -1))
+            earlier = {_shift_key(*sequence): step + 1 for sequence, step in highest.items()}
+        segment.progress.shifts = earlier
+        segment.progress.save()
+        return True
+
+    def _shifted(self, segment: ShippedSegment, fields: dict[str, Any]) -> dict[str, Any]:
+        shifts = segment.progress.shifts
+        automatic = fields.get("automatic")
+        if automatic is not None:
+            fields = {key: value for key, value in fields.items() if key != "automatic"}
+        if not shifts:
+            return fields
+        if fields["type"] == "log_terminal_line":
+            return {**fields, "step": fields["step"] + shifts.get(_shift_key(*LINES), 0)}
+        if not automatic:
+            return fields
+        key = _shift_key(fields["name"], canonical(fields.get("context")))
+        return {**fields, "step": fields["step"] + shifts.get(key, 0)}
+
+    # -- blobs ----------------------------------------------------------------------------------
+
+    def _blob(self, stretch: Stretch, fields: dict[str, Any]) -> None:
+        key, sha256 = fields["s3_key"], fields["sha256"]
+        self._pending_files.pop(fields["artifact_path"], None)
+        upload = Upload(key, fields["artifact_path"], fields["content_type"], sha256)
+        with contextlib.suppress(OSError):
+            upload.put_at_ns = self.outbox.blob_path(sha256).stat().st_mtime_ns
+        stretch.blobs.append((sha256, upload.put_at_ns))
+        text = encode_wire(fields)
+        if key in self._uploaded and key.startswith(f"{self.run_hash}/seq/"):
+            self._queue(stretch, text)  # its name is its content
+            return
+        earlier = self._uploads.get(key)
+        self._hold(stretch, {key}, key, [text])
+        if earlier is None or earlier.sha256 != sha256:
+            self._uploads[key] = upload
+            self._start_upload(self, upload)
+
+    def _send_or_hold(self, stretch: Stretch, value: Any, kind: Any, texts: list[str]) -> None:
+        waiting = {key for key in _blob_keys(value) if key in self._uploads}
+        if waiting or any(held.kind == kind for held in self._held):
+            self._hold(stretch, waiting, kind, texts)
+        else:
+            for text in texts:
+                self._queue(stretch, text)
+
+    def _hold(self, stretch: Stretch, keys: set[str], kind: Any, texts: list[str]) -> None:
+        stretch.left += len(texts)
+        self._held.append(_Held(stretch, keys, kind, texts))
+        self._held_bytes += sum(map(len, texts))
+
+    def uploaded(self, upload: Upload) -> None:
+        """A blob's bytes are there."""
+        if self._uploads.get(upload.key) is not upload:
+            return  # other bytes are on their way to the same name
+        del self._uploads[upload.key]
+        self._note_uploaded(upload.key)
+        for held in self._held:
+            held.keys.discard(upload.key)
+        self._let_go()
+
+    def _note_uploaded(self, key: str) -> None:
+        self._uploaded[key] = None
+        if len(self._uploaded) > UPLOADED_MAX:
+            del self._uploaded[next(iter(self._uploaded))]
+
+    def upload_lost(self, upload: Upload, reason: str) -> None:
+        """A blob's bytes will never be there: what refers to it is set aside."""
+        self._uploads.pop(upload.key, None)
+        for held in [held for held in self._held if upload.key in held.keys]:
+            self._held.remove(held)
+            self._held_bytes -= sum(map(len, held.texts))
+            for text in held.texts:
+                self._set_aside(text, reason)
+            self._release(held.stretch, len(held.texts))
+        self._let_go()
+
+    def _let_go(self) -> None:
+        blocked: set[Any] = set()
+        for held in list(self._held):
+            if held.keys or held.kind in blocked:
+                blocked.add(held.kind)
+                continue
+            self._held.remove(held)
+            for text in held.texts:
+                self._held_bytes -= len(text)
+                self._queue(held.stretch, text)
+            self._release(held.stretch, len(held.texts))
+        self._finish_waits = False
+        self.wake.set()
+
+    # -- replies --------------------------------------------------------------------------------
+
+    def take(self, event: Acknowledged[Stretch] | Refused[Stretch] | Trouble | None) -> None:
+        """Keep book of what the server said."""
+        if isinstance(event, Acknowledged):
+            self.unconfirmed = self.unconfirmed or not event.stored
+            for stretch in event.tokens:
+                self._release(stretch)
+        elif isinstance(event, Refused):
+            self._set_aside(event.message, event.reason)
+            self._release(event.token)
+
+    def give_up(self, stretch: Stretch, text: str, reason: str) -> None:
+        """A message cannot be sent."""
+        self._set_aside(text, reason)
+        self._release(stretch)
+
+    def _set_aside(self, text: str, reason: str) -> None:
+        path = self.outbox.set_aside(self.run_hash, text, reason)
+        self.refused += 1
+        if self.refused == 1:
+            log.error(
+                "Run %s: the server does not take a message; it is kept in %s, and so are others "
+                "of this run. The message: %s. The server: %s",
+                self.run_hash,
+                path,
+                text[:200],
+                reason,
+            )
+
+    def _settle(self, segment: ShippedSegment) -> None:
+        through = segment.settle()
+        if through and any(stretch.blobs for stretch in through):
+            # First the word that they are not needed any more.
+            segment.save()
+            for stretch in through:
+                for sha256, put_at_ns in stretch.blobs:
+                    self.outbox.blob_delivered(sha256, put_at_ns)
+        if segment.through and segment in self.segments and segment.remove():
+            self.segments.remove(segment)
+        if through or segment.complete:
+            with self._progressed:
+                self._progressed.notify_all()
+
+    def tidy(self) -> None:
+        """Note how far segments are acknowledged; remove what could not be before."""
+        for segment in list(self.segments):
+            segment.save()
+            if segment.through and segment.remove():
+                self.segments.remove(segment)
+
+    # -- the end of a dead process's run --------------------------------------------------------
+
+    def _complete(self, segment: ShippedSegment) -> None:
+        """Everything of a segment was read. The last of a dead process ends the run with it."""
+        if not segment.dead or any(
+            other.dead and not other.complete for other in self.segments if other is not segment
+        ):
+            return
+        stretch = segment.begin(segment.reader.offset)
+        for pending in self._pending_files.values():
+            self._do(stretch, partial(self._pending_file, stretch, pending))
+        self._pending_files = {}
+        alive = self.living_elsewhere or any(not other.dead for other in self.segments)
+        if not self._finished and not alive:
+            with contextlib.suppress(OSError):
+                self._ended_at = segment.path.stat().st_mtime
+            ending = cast("dict[str, Any]", finish_run(time=self._ended_at))
+            self._do(stretch, partial(self._finish, segment, stretch, ending))
+
+    async def _pending_file(self, stretch: Stretch, pending: dict[str, Any]) -> bool:
+        """Keep an artifact whose process died before it could, if the file is still the same."""
+        name = pending["artifact_path"]
+        try:
+            sha256, size = await self._in_thread(_store_unchanged, self.outbox, pending)
+        except OSError as exc:
+            log.warning(
+                "Run %s: its process died while artifact %r was being stored, and %s cannot be "
+                "stored now: %s",
+                self.run_hash,
+                name,
+                pending["source"],
+                exc,
+            )
+            return True
+        reference = blob_ref(
+            f"{self.run_hash}/{name}",
+            name,
+            content_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
+            sha256=sha256,
+            size_bytes=size,
+        )
+        self._blob(stretch, cast("dict[str, Any]", reference))
+        return True
+
+
+def _store_unchanged(outbox: Outbox, pending: dict[str, Any]) -> tuple[str, int]:
+    source = Path(pending["source"])
+    stat = os.stat(source)
+    if (stat.st_size, stat.st_mtime_ns) != (pending["size_bytes"], pending["mtime_ns"]):
+        raise OSError("it was changed since")
+    return outbox.put_blob(source)
+
+
+def _blob_keys(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if name in ("s3_key", "value_blob") and isinstance(item, str):
+                yield item
+            else:
+                yield from _blob_keys(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _blob_keys(item)
+
+
+def _shift_key(name: str, context: str) -> str:
+    return f"{name}\n{context}"
