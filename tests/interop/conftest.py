@@ -118,7 +118,12 @@ def published_python(stack: Stack) -> str:
 def run_script(journals: Path) -> Callable[..., str]:
     """Runs a command against a deployment; gives what it printed."""
 
-    def run(deployment: Deployment, *command: str, env: Mapping[str, str] | None = None) -> str:
+    def run(
+        deployment: Deployment,
+        *command: str,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> str:
         environment = {**deployment.environment(journals), **(env or {})}
         if command[0] != sys.executable:
             environment.pop("PYTHONPATH")  # the published client has the same name as ours
@@ -128,6 +133,7 @@ def run_script(journals: Path) -> Callable[..., str]:
             text=True,
             check=False,
             env=environment,
+            cwd=cwd,
             timeout=110,
         )
         if done.returncode:
@@ -135,6 +141,21 @@ def run_script(journals: Path) -> Callable[..., str]:
         return done.stdout
 
     return run
+
+
+@pytest.fixture
+def here(
+    monkeypatch: pytest.MonkeyPatch, journals: Path, deployments: Callable[[str], Deployment]
+) -> Callable[[str], Deployment]:
+    """A deployment by name, with our client in this process told about it."""
+
+    def of(name: str) -> Deployment:
+        deployment = deployments(name)
+        monkeypatch.setenv("MATYAN_JOURNAL_DIR", str(journals))
+        monkeypatch.setenv("MATYAN_FRONTIER_URL", deployment.frontier_url)
+        return deployment
+
+    return of
 
 
 class Written:

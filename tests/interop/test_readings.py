@@ -18,21 +18,6 @@ pytestmark = pytest.mark.timeout(180)
 COMBINATIONS = list(itertools.product(WRITERS, SERVERS, READERS))
 
 
-@pytest.fixture
-def journals_of_ours(
-    monkeypatch: pytest.MonkeyPatch, journals: Any, deployments: Callable[[str], Any]
-) -> Callable[[str], Any]:
-    """A deployment by name, with our client in this process told about it."""
-
-    def of(server: str) -> Any:
-        deployment = deployments(server)
-        monkeypatch.setenv("MATYAN_JOURNAL_DIR", str(journals))
-        monkeypatch.setenv("MATYAN_FRONTIER_URL", deployment.frontier_url)
-        return deployment
-
-    return of
-
-
 def compare(writer: str, server: str, reader: str, readings: dict[str, Any]) -> list[str]:
     """What is wrong with readings, and which differences that should be there are not."""
     # as JSON, as the published client's are
@@ -55,11 +40,11 @@ def test_what_was_written_is_read(
     server: str,
     reader: str,
     written: Callable[[str, str], dict[str, str]],
-    journals_of_ours: Callable[[str], Any],
+    here: Callable[[str], Any],
     ask_published: Callable[..., dict[str, Any]],
 ) -> None:
     run_hash = written(writer, server)["first"]
-    deployment = journals_of_ours(server)
+    deployment = here(server)
     if reader == "published":
         readings = ask_published(deployment, [run_hash], [])["runs"][run_hash]
     else:
@@ -75,11 +60,11 @@ def test_queries_find_the_same_runs(
     server: str,
     reader: str,
     written: Callable[[str, str], dict[str, str]],
-    journals_of_ours: Callable[[str], Any],
+    here: Callable[[str], Any],
     ask_published: Callable[..., dict[str, Any]],
 ) -> None:
     names = {run_hash: name for name, run_hash in written(writer, server).items()}
-    deployment = journals_of_ours(server)
+    deployment = here(server)
     if reader == "published":
         found = ask_published(deployment, [], list(plan.QUERIES))["queries"]
     else:
