@@ -1,4 +1,4 @@
-"""`Run` end to end on the embedded backend: what is written comes back, bad input loses nothing."""
+"""`Run` end to end on every backend: what is written comes back, bad input loses nothing."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ QUIET: dict[str, Any] = {"capture_terminal_logs": False}
 
 
 @pytest.fixture
-def run(tmp_path: Path):
-    with Run(repo=tmp_path, **QUIET) as run:
+def run(place: Path | str):
+    with Run(repo=place, **QUIET) as run:
         yield run
 
 
@@ -301,7 +301,7 @@ def test_values_that_cannot_be_stored_are_refused_whole(run: Run) -> None:
     assert run["p"] == {"a": 1}
 
 
-def test_properties_and_tags(run: Run, tmp_path: Path) -> None:
+def test_properties_and_tags(run: Run, place: Path | str) -> None:
     run.name, run.description, run.experiment, run.archived = "n", "d", "e", True
     run.add_tag("b")
     run.add_tag("a")
@@ -317,7 +317,7 @@ def test_properties_and_tags(run: Run, tmp_path: Path) -> None:
     assert not run.remove_tag("zz")
     run.experiment = None
     run.description = None
-    other = Repo(tmp_path).get_run(run.hash)
+    other = Repo(place).get_run(run.hash)
     assert other is not None
     assert (other.tags, other.experiment, other.description) == (["a"], None, None)
     other.name = "renamed"
@@ -327,8 +327,8 @@ def test_properties_and_tags(run: Run, tmp_path: Path) -> None:
             run.add_tag(bad)  # type: ignore[arg-type]
 
 
-def test_resuming_goes_on_and_resets_nothing(tmp_path: Path) -> None:
-    with Run(repo=tmp_path, experiment="e", **QUIET) as run:
+def test_resuming_goes_on_and_resets_nothing(place: Path | str) -> None:
+    with Run(repo=place, experiment="e", **QUIET) as run:
         run["p"] = 1
         run.name = "n"
         for _ in range(3):
@@ -336,7 +336,7 @@ def test_resuming_goes_on_and_resets_nothing(tmp_path: Path) -> None:
         run.track(Text("x"), name="t")
     created = run.creation_time
     assert run.end_time is not None
-    with Run(run.hash, repo=tmp_path, **QUIET) as again:
+    with Run(run.hash, repo=place, **QUIET) as again:
         assert again.active
         assert again.end_time is None
         again.track(2.0, name="loss", context={"s": "a"})
@@ -348,9 +348,9 @@ def test_resuming_goes_on_and_resets_nothing(tmp_path: Path) -> None:
 
 
 def test_close_is_quiet_and_tracking_goes_on(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    place: Path | str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    run = Run(repo=tmp_path, **QUIET)
+    run = Run(repo=place, **QUIET)
     run.track(1.0, name="m")
     run.close()
     run.close()
@@ -366,10 +366,10 @@ def test_close_is_quiet_and_tracking_goes_on(
     assert run["p"] == 1
 
 
-def test_a_read_only_run_reads(tmp_path: Path) -> None:
-    with Run(repo=tmp_path, **QUIET) as run:
+def test_a_read_only_run_reads(place: Path | str) -> None:
+    with Run(repo=place, **QUIET) as run:
         run.track(1.0, name="m")
-    reader = Run(run.hash, repo=tmp_path, read_only=True)
+    reader = Run(run.hash, repo=place, read_only=True)
     assert points(reader, "m") == [(0, 1.0)]
     for write in (
         lambda: reader.track(1.0, name="m"),
@@ -381,15 +381,15 @@ def test_a_read_only_run_reads(tmp_path: Path) -> None:
             write()
     reader.close()
     with pytest.raises(RunNotFoundError):
-        Run("nope", repo=tmp_path, read_only=True)
+        Run("nope", repo=place, read_only=True)
     with pytest.raises(InvalidInputError):
-        Run(repo=tmp_path, read_only=True)
+        Run(repo=place, read_only=True)
 
 
 @pytest.mark.parametrize("run_hash", ["", "a/b", "\x00", "x" * 1000])
-def test_hashes_that_cannot_be_are_refused(tmp_path: Path, run_hash: str) -> None:
+def test_hashes_that_cannot_be_are_refused(place: Path | str, run_hash: str) -> None:
     with pytest.raises(InvalidInputError):
-        Run(run_hash, repo=tmp_path)
+        Run(run_hash, repo=place)
 
 
 def test_a_hash_never_becomes_a_path(tmp_path: Path) -> None:
@@ -417,12 +417,12 @@ def test_log_records(run: Run) -> None:
     assert records[0].logger_info[0] == __file__
 
 
-def test_terminal_lines_are_captured_and_go_on(tmp_path: Path) -> None:
-    run = Run(repo=tmp_path)
+def test_terminal_lines_are_captured_and_go_on(place: Path | str) -> None:
+    run = Run(repo=place)
     print("first")  # noqa: T201
     print("second")  # noqa: T201
     run.close()
-    again = Run(run.hash, repo=tmp_path)
+    again = Run(run.hash, repo=place)
     print("third")  # noqa: T201
     again.close()
     assert list(again.read_log_lines()) == [(0, "first"), (1, "second"), (2, "third")]
@@ -490,27 +490,27 @@ def test_objects_as_params(run: Run) -> None:
     assert back["plain"] == 1
 
 
-def test_an_uncollected_run_closes_itself(tmp_path: Path) -> None:
+def test_an_uncollected_run_closes_itself(place: Path | str) -> None:
     import gc
 
-    run = Run(repo=tmp_path, system_tracking_interval=None)
+    run = Run(repo=place, system_tracking_interval=None)
     run_hash = run.hash
     del run
     gc.collect()
-    assert Repo(tmp_path).list_active_runs() == []
-    assert Repo(tmp_path).run_exists(run_hash)
+    assert Repo(place).list_active_runs() == []
+    assert Repo(place).run_exists(run_hash)
 
 
 def test_a_run_collected_while_its_thread_writes_is_finished_soon_after(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    place: Path | str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The garbage collector may run anywhere: here, in the middle of a write transaction."""
-    run = Run("r", repo=tmp_path, capture_terminal_logs=False)
+    run = Run("r", repo=place, capture_terminal_logs=False)
     run.track(1.0, name="m")
     with run.backend._store.database.writing():  # type: ignore[attr-defined]  # embedded
         run.close()
     assert not caplog.records
-    stored = Repo(tmp_path).get_run("r")
+    stored = Repo(place).get_run("r")
     assert stored is not None
     assert not stored.active
     series = stored.read_series("m")
