@@ -66,7 +66,7 @@ def _listed(value: Any) -> list[Any]:
 
 def _shown(kind: str, value: Any) -> Any:
     if kind == "images":
-        picture = PILImage.open(io.BytesIO(value.get()))
+        picture = PILImage.open(io.BytesIO(value.to_bytes()))
         low, high = picture.convert("L").getextrema()
         assert low == high
         return {
@@ -76,7 +76,7 @@ def _shown(kind: str, value: Any) -> Any:
             "shade": low,
         }
     if kind == "audios":
-        content = plan.digest(value.get())
+        content = plan.digest(value.to_bytes())
         return {"caption": value.caption, "format": value.format, "bytes": content}
     if kind == "distributions":
         weights = [float(weight) for weight in value.weights]
