@@ -68,6 +68,19 @@ faults: .venv/.ready
 	@mkdir -p $(LOGS)
 	$(PY) -m pytest tests/faults $(FAULT_ARGS) | tee $(LOGS)/faults
 
+compat-served: .venv/.ready
+	@mkdir -p $(LOGS)
+	$(PY) -m pytest tests/compat/test_conformance.py --backend=served | tee $(LOGS)/compat-served
+
+# On the real servers of the published release, which ../shared/matyan-stack runs; 
+compat-stack: .venv/.ready
+	@mkdir -p $(LOGS)
+	$(PY) -m pytest tests/compat/test_conformance.py --backend=stack | tee $(LOGS)/compat-stack
+
+interop: .venv/.ready
+	@mkdir -p $(LOGS)
+	$(PY) -m pytest tests/interop | tee $(LOGS)/interop
+
 ifeq ($(AIM_ORACLE),none)
 compat-aim machine test-libraries: .venv/.ready
 	@mkdir -p $(LOGS)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
-import platform
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +21,7 @@ for place in (HERE, HERE.parent):
         sys.path.insert(0, str(place))
 
 from servers.served import ServedRepositories  # noqa: E402  # after the path above
-from servers.stack import MissingStackError, Stack  # noqa: E402  # as above
+from servers.stack import Stack, running_stack  # noqa: E402  # as above
 
 
 @dataclass
@@ -47,19 +47,8 @@ class Deployment:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The real servers. Where they are not there nothing is run; in CI they must be there."""
-    try:
-        stack = Stack(tmp_path_factory.mktemp("stack"))
-        if (sys.platform, platform.machine()) != ("linux", "x86_64"):
-            raise MissingStackError("NOT RUN: the real servers run on Linux on x86-64 only.")
-    except MissingStackError as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{error} In CI they must run.")
-        pytest.skip(str(error))
-    stack.up()
-    try:
+    with running_stack(tmp_path_factory.mktemp("stack")) as stack:
         yield stack
-    finally:
-        stack.down()
 
 
 @pytest.fixture(scope="session")
@@ -109,9 +98,16 @@ def journals(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def published_python(stack: Stack) -> str:
-    """The Python that has the published client."""
-    return stack.client_python()
+def pythons(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """The Python that has a client: ours, or the published one, for which the stack is needed."""
+
+    def python(client: str) -> str:
+        if client != "published":
+            return sys.executable
+        stack: Stack = request.getfixturevalue("stack")
+        return stack.client_python()
+
+    return functools.cache(python)
 
 
 @pytest.fixture(scope="session")
@@ -165,23 +161,20 @@ class Written:
         self,
         deployments: Callable[[str], Deployment],
         run_script: Callable[..., str],
-        published_python: str,
+        pythons: Callable[[str], str],
         folders: Callable[[str], Path],
     ) -> None:
         self._deployments, self._run, self._folders = deployments, run_script, folders
+        self._pythons = pythons
         self._done: dict[tuple[str, str], dict[str, str]] = {}
-        self._commands = {
-            "ours": (sys.executable, "write.py", "more"),
-            "aim": (sys.executable, "write_aim.py", "more"),
-            "published": (published_python, "write.py", "plain"),
-        }
 
     def __call__(self, writer: str, server: str) -> dict[str, str]:
         if (writer, server) not in self._done:
             deployment = self._deployments(server)
-            python, script, what = self._commands[writer]
+            script = HERE / ("write_aim.py" if writer == "aim" else "write.py")
             folder = str(self._folders("files"))
-            said = self._run(deployment, python, str(HERE / script), folder, what)
+            what = "plain" if writer == "published" else "more"
+            said = self._run(deployment, self._pythons(writer), str(script), folder, what)
             deployment.settle()
             self._done[writer, server] = json.loads(said.splitlines()[-1])
         return self._done[writer, server]
@@ -195,22 +188,23 @@ class Written:
 def written(
     deployments: Callable[[str], Deployment],
     run_script: Callable[..., str],
-    published_python: str,
+    pythons: Callable[[str], str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Written:
     """See `Written`."""
-    return Written(deployments, run_script, published_python, tmp_path_factory.mktemp)
+    return Written(deployments, run_script, pythons, tmp_path_factory.mktemp)
 
 
 @pytest.fixture(scope="session")
 def ask_published(
-    run_script: Callable[..., str], published_python: str
+    run_script: Callable[..., str], pythons: Callable[[str], str]
 ) -> Callable[..., dict[str, Any]]:
     """What the published client reads of runs, and which runs its queries find."""
 
     def ask(deployment: Deployment, runs: list[str], queries: list[str]) -> dict[str, Any]:
         question = json.dumps({"runs": runs, "queries": queries})
-        said = run_script(deployment, published_python, str(HERE / "read_published.py"), question)
+        python = pythons("published")
+        said = run_script(deployment, python, str(HERE / "read_published.py"), question)
         found: dict[str, Any] = json.loads(said.splitlines()[-1])
         return found
 

@@ -62,16 +62,15 @@ def test_a_run_goes_on(
     continued_by: str,
     here: Callable[[str], Any],
     run_script: Callable[..., str],
-    published_python: str,
+    pythons: Callable[[str], str],
 ) -> None:
-    pythons = {"ours": sys.executable, "published": published_python}
     deployment = here(server)
-    said = run_script(deployment, pythons[begun_by], "-c", BEGIN)
+    said = run_script(deployment, pythons(begun_by), "-c", BEGIN)
     run_hash = said.split()[-1]
     deployment.settle()
     client, _, itself = continued_by.partition(" ")
     script = GO_ON_BY_ITSELF if itself else GO_ON
-    run_script(deployment, pythons[client], "-c", script, run_hash)
+    run_script(deployment, pythons(client), "-c", script, run_hash)
     deployment.settle()
     found = whole(deployment.backend_url, run_hash)
     records = found.pop("records")
@@ -95,7 +94,7 @@ def test_a_run_is_deleted(
     client: str,
     here: Callable[[str], Any],
     run_script: Callable[..., str],
-    published_python: str,
+    pythons: Callable[[str], str],
     ask_published: Callable[..., dict[str, Any]],
 ) -> None:
     deployment = here(server)
@@ -103,8 +102,7 @@ def test_a_run_is_deleted(
     run_hash = run_script(deployment, sys.executable, "-c", BEGIN).split()[-1]
     deployment.settle()
     assert run_hash in read_ours.find(url, "")
-    python = sys.executable if client == "ours" else published_python
-    run_script(deployment, python, "-c", DELETE.format(url=url), run_hash)
+    run_script(deployment, pythons(client), "-c", DELETE.format(url=url), run_hash)
     # at once for queries, the real servers delete what it holds when they come to it
     for found in (read_ours.find(url, ""), read_rest.find(url, "")):
         assert run_hash not in found
@@ -117,13 +115,13 @@ def test_a_run_is_deleted(
 def test_status_and_backup_of_the_published_client(
     here: Callable[[str], Any],
     run_script: Callable[..., str],
-    published_python: str,
+    pythons: Callable[[str], str],
     written: Any,
     tmp_path: Any,
 ) -> None:
     deployment = here("served")
     hashes = written("published", "served")
-    command = (published_python, "-m", "matyan_client.cli")
+    command = (pythons("published"), "-m", "matyan_client.cli")
     urls = ("--backend-url", deployment.backend_url)
     said = run_script(
         deployment, *command, "status", *urls, "--frontier-url", deployment.frontier_url

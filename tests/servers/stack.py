@@ -8,52 +8,67 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shlex
 import socket
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
+
 from matyan_client.protocol.streams import Decoder
 
-__all__ = ["MissingStackError", "Stack", "find_stack"]
+__all__ = ["Stack", "running_stack"]
 
 _ROOT = Path(__file__).resolve().parents[2]
+# Read now: no test sees a MATYAN_ variable.
+_SHARED = Path(os.environ.get("MATYAN_SHARED") or _ROOT.parent / "shared")
 _FIRST_PORT = 54600
 
 
-class MissingStackError(RuntimeError):
-    """There is no `shared/matyan-stack` beside the project."""
+@contextmanager
+def running_stack(state: Path) -> Iterator[Stack]:
+    """The real servers, with an empty database.
 
+    Where they cannot be, the test is skipped, and the reason begins with NOT RUN; in CI it fails.
 
-def find_stack() -> Path:
-    """The script that runs the real servers.
-
-    Raises:
-        MissingStackError: it is not there.
+    Args:
+        state: folder for their database and logs.
     """
-    shared = Path(os.environ.get("MATYAN_SHARED") or _ROOT.parent / "shared")
-    script = shared / "matyan-stack" / "matyan-stack"
+    script = _SHARED / "matyan-stack" / "matyan-stack"
+    missing = ""
     if not script.is_file():
-        raise MissingStackError(
-            f"NOT RUN: the real servers are not at {script}. Put the project's `shared` folder "
-            "beside the repository, or set MATYAN_SHARED."
-        )
-    return script
+        missing = f"NOT RUN: the real servers are not at {script}. MATYAN_SHARED says where."
+    elif (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        missing = "NOT RUN: the real servers run on Linux on x86-64 only."
+    if missing and os.environ.get("CI") == "true":
+        pytest.fail(missing + " In CI they have to run.")
+    if missing:
+        pytest.skip(missing)
+    stack = Stack(script, state)
+    stack.up()
+    try:
+        yield stack
+    finally:
+        stack.down()
 
 
 class Stack:
     """One deployment of the real servers.
 
     Args:
-        state: folder for its database and logs.
+        script: what runs them.
+        state: folder for their database and logs.
     """
 
-    def __init__(self, state: Path) -> None:
-        self._script = find_stack()
+    def __init__(self, script: Path, state: Path) -> None:
+        self._script = script
         self._state = state
         self.backend_url = ""
         self.frontier_url = ""

@@ -91,16 +91,12 @@ class RealServers:
     @contextmanager
     def start(self) -> Iterator[None]:
         """See `Backend`."""
-        from servers.stack import Stack
+        from servers.stack import running_stack
 
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             self._journals = os.path.join(folder, "journals")
-            self._stack = Stack(Path(folder, "stack"))
-            self._stack.up()
-            try:
+            with running_stack(Path(folder, "stack")) as self._stack:
                 yield
-            finally:
-                self._stack.down()
 
     @contextmanager
     def serving(self, directory: str) -> Iterator[str]:
