@@ -13,6 +13,7 @@ import shutil
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from matyan_client.backends.base import Blob, Origin, Progress, SequenceRef
+from matyan_client.backends.matching import matching_runs, matching_sequences, narrowing
 from matyan_client.backends.pump import Pump
 from matyan_client.exceptions import RepoAccessError
 from matyan_client.journal.writer import JournalWriter
@@ -203,15 +204,8 @@ class EmbeddedBackend:
         progress: Progress | None = None,
     ) -> Iterator[RunRecord]:
         """Matching runs, newest first."""
-        found = 0
-        if limit is not None and limit <= 0:
-            return
-        for record in self._candidates(query, after, params, sequences, progress):
-            if query.matches_run(record):
-                yield record
-                found += 1
-                if found == limit:
-                    return
+        candidates = self._candidates(query, after, params, sequences, progress)
+        return matching_runs(query, candidates, limit)
 
     def search_sequences(
         self,
@@ -224,20 +218,8 @@ class EmbeddedBackend:
         progress: Progress | None = None,
     ) -> Iterator[tuple[RunRecord, list[SequenceRecord]]]:
         """Runs that may match, newest first, with their matching sequences of one kind."""
-        found = 0
-        if limit is not None and limit <= 0:
-            return
-        for record in self._candidates(query, after, params, True, progress):
-            if query.may_match(record):
-                matching = [
-                    sequence
-                    for sequence in record.sequences or ()
-                    if sequence.kind == kind and query.matches_sequence(record, sequence)
-                ]
-                yield record, matching
-                found += 1
-                if found == limit:
-                    return
+        candidates = self._candidates(query, after, params, True, progress)
+        return matching_sequences(kind, query, candidates, limit)
 
     def _candidates(
         self,
@@ -249,9 +231,7 @@ class EmbeddedBackend:
     ) -> Iterator[RunRecord]:
         if not self._refresh():
             return
-        # Sequences narrow a search for runs with such a sequence, which is not what a search for
-        # (possibly empty) runs promises.
-        predicates = [p for p in query.predicates if query.kind is None or p.subject != "sequence"]
+        predicates = narrowing(query)
         of_all = self._store.count_candidates(predicates) if progress is not None else 0
         candidates = self._store.candidates(
             predicates,

@@ -1,6 +1,8 @@
 """Decides which backend a `repo` value means, and hands out one backend per place and process.
 
-http://…, https://…                  a deployment
+http://…, https://…                  a deployment; where its writes go: `frontier_url`, else
+                                     MATYAN_FRONTIER_URL if the URL is that of
+                                     MATYAN_BACKEND_URL, else the same URL
 file://…, a path, a pathlib.Path     embedded at <path>/.matyan (a path that ends in .matyan
                                      is taken as it is)
 nothing, MATYAN_BACKEND_URL set      what that variable says
@@ -10,6 +12,7 @@ nothing                              embedded: nearest .matyan upwards from the 
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -22,16 +25,19 @@ from matyan_client.exceptions import (
     InvalidInputError,
     InvalidTypeError,
     RepoAccessError,
-    RepoError,
 )
 
 if TYPE_CHECKING:
     from matyan_client.backends.base import Backend
     from matyan_client.backends.embedded import EmbeddedBackend
+    from matyan_client.backends.remote import RemoteBackend
+    from matyan_client.transports.endpoint import Headers, Token
 
 __all__ = [
     "DIRECTORY_NAME",
     "KEPT_OPEN",
+    "check_url",
+    "connect",
     "forget",
     "is_url",
     "locate",
@@ -39,13 +45,15 @@ __all__ = [
     "repository_exists",
 ]
 
+log = logging.getLogger("matyan_client.backends")
+
 DIRECTORY_NAME = ".matyan"
 
 KEPT_OPEN = 8
 """How many backends may keep files open while they are idle."""
 
-_open: dict[str, EmbeddedBackend] = {}
-"""By location, the one asked for last at the end."""
+_open: dict[str | tuple[str, str], EmbeddedBackend | RemoteBackend] = {}
+"""By location, or by the two URLs of a deployment; the one asked for last at the end."""
 _lock = threading.Lock()
 
 
@@ -61,7 +69,7 @@ def locate(value: str | os.PathLike[str] | None = None) -> str:
         value: a URL, a path, or None for the default; see the table above.
 
     Raises:
-        InvalidInputError: a URL of a kind we do not know.
+        InvalidInputError: a URL of a kind we do not know, or one that `check_url` refuses.
         InvalidTypeError: neither text nor a path.
         RepoAccessError: the path, or where `.matyan` would be, is a file.
     """
@@ -77,7 +85,7 @@ def locate(value: str | os.PathLike[str] | None = None) -> str:
     if not isinstance(text, str):
         raise InvalidTypeError(f"A repository path must be text, not {text!r}.")
     if is_url(text):
-        return text.rstrip("/")
+        return check_url(text)
     if text.lower().startswith("file:"):
         text = _path_of_file_url(text)
     elif "://" in text:
@@ -85,6 +93,45 @@ def locate(value: str | os.PathLike[str] | None = None) -> str:
             f"Cannot use {text!r} as a repository: expected a path, file://…, http://… or https://…"
         )
     return str(_directory(Path(text)))
+
+
+def check_url(url: str) -> str:
+    """A deployment's URL in the one form it is known by: scheme and host in lower case, no slash
+    at the end.
+
+    Raises:
+        InvalidInputError: not an HTTP(S) URL, no host, a port that is none, or more than a place
+            (credentials, a query). The message holds no credentials.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname, parts.port
+    except ValueError as exc:
+        raise InvalidInputError(f"Cannot use {_without_secrets(url)!r} as a URL: {exc}.") from exc
+    shown = _without_secrets(url)
+    if parts.scheme not in ("http", "https"):
+        raise InvalidInputError(f"Cannot use {shown!r}: expected http://… or https://…")
+    if "@" in parts.netloc:
+        raise InvalidInputError(
+            f"Cannot use {shown!r} with a user name or password in it. Give credentials by "
+            "MATYAN_TOKEN or MATYAN_HEADERS, or with Repo.connect(url, token=...)."
+        )
+    if not host or any(char.isspace() or not char.isprintable() for char in url.strip()):
+        raise InvalidInputError(f"Cannot use {shown!r}: expected a URL such as http://host:53800.")
+    if parts.query or parts.fragment:
+        raise InvalidInputError(f"Cannot use {shown!r}: a deployment's URL has no '?' and no '#'.")
+    if port == 0:
+        raise InvalidInputError(f"Cannot use {shown!r}: 0 is not a port one can connect to.")
+    place = f"[{host}]" if ":" in host else host
+    if port is not None and port != {"http": 80, "https": 443}[parts.scheme]:
+        place = f"{place}:{port}"
+    return f"{parts.scheme}://{place}{parts.path}".rstrip("/")
+
+
+def _without_secrets(url: str) -> str:
+    scheme, separator, rest = url.strip().partition("://")
+    netloc, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{netloc.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
 
 
 def _path_of_file_url(url: str) -> str:
@@ -127,18 +174,27 @@ def repository_exists(location: str) -> bool:
     return is_url(location) or Path(location).is_dir()
 
 
-def open_backend(value: str | os.PathLike[str] | None = None) -> Backend:
+def open_backend(
+    value: str | os.PathLike[str] | None = None, frontier_url: str | None = None
+) -> Backend:
     """The backend a value means; the same one each time for the same place.
 
+    Args:
+        value: what `locate` takes.
+        frontier_url: where a deployment takes writes, if not where the table says; a directory
+            has no such place.
+
     Raises:
-        RepoError: a deployment URL (this release has the embedded backend only).
-        InvalidInputError: a value `locate` refuses.
+        InvalidInputError: a value or URL `locate` refuses.
     """
     location = locate(value)
     if is_url(location):
-        raise RepoError(
-            f"Cannot use {location!r}: this release has no remote backend yet. Give a path, or "
-            "nothing for a repository in the working directory."
+        return _open_deployment(location, frontier_url, named=bool(value))
+    if frontier_url:
+        log.warning(
+            "The ingestion URL %r is not used: the repository is the directory %r.",
+            frontier_url,
+            location,
         )
     with _lock:
         backend = _open.pop(location, None)
@@ -146,10 +202,76 @@ def open_backend(value: str | os.PathLike[str] | None = None) -> Backend:
             from matyan_client.backends.embedded import EmbeddedBackend
 
             backend = EmbeddedBackend(Path(location))
-        _open[location] = backend
-        for idle in list(_open.values())[:-KEPT_OPEN]:
-            idle.rest()
-        return backend
+        return _kept(location, backend)
+
+
+def connect(
+    url: str,
+    *,
+    frontier_url: str | None = None,
+    token: Token = None,
+    headers: Headers = None,
+    ca_file: str = "",
+) -> Backend:
+    """The backend of a deployment, with what it wants to know of us; from now on everything in
+    this process that names the URL uses these.
+
+    Args:
+        url: the deployment's URL.
+        frontier_url: where it takes writes, as for `open_backend`.
+        token: bearer token, or what gives one each time; None: `MATYAN_TOKEN`.
+        headers: more headers, or what gives them; None: `MATYAN_HEADERS`.
+        ca_file: CA certificates to trust; empty: `MATYAN_CA_FILE`, else the system's.
+
+    Raises:
+        InvalidInputError: no URL of a deployment.
+    """
+    from matyan_client.backends.deployments import register
+
+    if not is_url(url):
+        raise InvalidInputError(f"Cannot connect to {url!r}: expected http://… or https://…")
+    location = check_url(url)
+    register(location, _frontier(location, frontier_url, True), token, headers, ca_file)
+    return _open_deployment(location, None, named=True)
+
+
+def _open_deployment(location: str, frontier_url: str | None, *, named: bool) -> Backend:
+    from matyan_client.backends.deployments import endpoint_of
+    from matyan_client.backends.remote import RemoteBackend
+
+    endpoint = endpoint_of(
+        location, _frontier(location, frontier_url, named), given=bool(frontier_url)
+    )
+    urls = (endpoint.backend_url, endpoint.frontier_url)
+    with _lock:
+        backend = _open.pop(urls, None)
+        if backend is None:
+            backend = RemoteBackend(endpoint)
+        elif isinstance(backend, RemoteBackend):
+            backend.use(endpoint)
+        return _kept(urls, backend)
+
+
+def _frontier(location: str, frontier_url: str | None, named: bool) -> str:
+    """Where a deployment takes writes; `named`: it was not found by `MATYAN_BACKEND_URL`."""
+    if frontier_url:
+        return check_url(frontier_url)
+    settings = Settings.from_environment()
+    default = settings.backend_url
+    is_default = not named or (is_url(default) and check_url(default) == location)
+    if settings.frontier_url and is_default:
+        return check_url(settings.frontier_url)
+    return location
+
+
+def _kept(
+    place: str | tuple[str, str], backend: EmbeddedBackend | RemoteBackend
+) -> EmbeddedBackend | RemoteBackend:
+    """Remember a backend, and let those idle longest rest. The lock is held."""
+    _open[place] = backend
+    for idle in list(_open.values())[:-KEPT_OPEN]:
+        idle.rest()
+    return backend
 
 
 def forget(location: str) -> None:

@@ -270,7 +270,7 @@ def _show_run(options: argparse.Namespace) -> int:
                 sequence.kind,
                 sequence.name,
                 output.short(sequence.context),
-                str(sequence.count),
+                output.short(sequence.count),
                 output.short(sequence.last_step),
                 *map(output.short, (sequence.last, sequence.min, sequence.max)),
             )

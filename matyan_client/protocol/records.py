@@ -71,13 +71,14 @@ class SequenceRecord:
     """Summary of one sequence of a run.
 
     `first` is what was tracked first, `last` belongs to the highest step; `min` and `max` cover
-    everything tracked. All five are None for sequences of objects.
+    everything tracked. All five are None for sequences of objects. What a real deployment does not
+    tell is None as well.
     """
 
     name: str
     context: dict[str, Any]
     dtype: str
-    count: int = 0
+    count: int | None = 0
     first: float | int | None = None
     first_step: int | None = None
     last: float | int | None = None

@@ -205,10 +205,14 @@ class Decoder:
     """Takes a stream in chunks of any size and gives its records.
 
     States: within a record, or between two. Only between two may a stream end.
+
+    Args:
+        record_max: longest key or value taken, in bytes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, record_max: int = RECORD_MAX) -> None:
         self._buffer = bytearray()
+        self._record_max = record_max
 
     def feed(self, chunk: bytes) -> list[Record]:
         """The records that are whole with this chunk.
@@ -236,7 +240,7 @@ class Decoder:
         if len(self._buffer) < at + _LENGTH.size:
             return None
         (length,) = _LENGTH.unpack_from(self._buffer, at)
-        if length > RECORD_MAX:
+        if length > self._record_max:
             raise CodecError(f"A record of {length} bytes is not one: this is no such stream.")
         start = at + _LENGTH.size
         if len(self._buffer) < start + length:

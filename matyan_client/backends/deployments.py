@@ -1,0 +1,37 @@
+"""The deployments this process was told about, with the credentials for each.
+
+What `Repo.connect` is given stays here, in memory only, so that every run and repository of the
+process that names the same URL uses it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from matyan_client.transports.endpoint import Endpoint, Headers, Token
+
+__all__ = ["endpoint_of", "register"]
+
+_known: dict[str, Endpoint] = {}
+"""By backend URL."""
+
+
+def register(
+    backend_url: str, frontier_url: str, token: Token, headers: Headers, ca_file: str
+) -> None:
+    """Remember how to reach a deployment; what was known of it is forgotten."""
+    _known[backend_url] = Endpoint(backend_url, frontier_url, token, headers, ca_file)
+
+
+def endpoint_of(backend_url: str, frontier_url: str, *, given: bool) -> Endpoint:
+    """How to reach a deployment.
+
+    Args:
+        backend_url: its URL.
+        frontier_url: where it takes writes.
+        given: whether the caller named that, which counts more than what was registered.
+    """
+    known = _known.get(backend_url)
+    if known is None:
+        return Endpoint(backend_url, frontier_url)
+    return dataclasses.replace(known, frontier_url=frontier_url) if given else known

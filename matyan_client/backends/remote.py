@@ -1,0 +1,373 @@
+"""The remote backend: runs of a deployment, be it a real one or our server.
+
+It cannot tell which: every answer is taken in our exact form if it has that, else in the form that
+a real server gives. How each kind of answer is read is in the modules `remote_*`; what is written
+goes to a journal on this machine first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from matyan_client.backends import remote_edits as edits
+from matyan_client.backends import remote_files as files
+from matyan_client.backends.base import Progress, SequenceRef
+from matyan_client.backends.matching import matching_runs, matching_sequences, narrowing
+from matyan_client.backends.remote_objects import exact_objects, plain_objects, resolved
+from matyan_client.backends.remote_queries import of_runs
+from matyan_client.backends.remote_runs import (
+    OBJECT_KINDS,
+    Trace,
+    exact_run,
+    plain_run,
+    summaries,
+    traces_of_info,
+)
+from matyan_client.backends.remote_search import (
+    EXACTLY,
+    Search,
+    object_traces,
+    run_path,
+)
+from matyan_client.backends.remote_series import read_edges, read_series
+from matyan_client.protocol.contexts import canonical
+from matyan_client.query import Predicate
+from matyan_client.transports.http import HttpClient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from matyan_client.backends.base import Writer
+    from matyan_client.protocol.messages import Message
+    from matyan_client.protocol.records import (
+        ArtifactRecord,
+        ExperimentRecord,
+        LogRecord,
+        ObjectRecord,
+        RunRecord,
+        SequenceKind,
+        SequenceRecord,
+        Series,
+        TagRecord,
+    )
+    from matyan_client.query import Query
+    from matyan_client.transports.endpoint import Endpoint
+    from matyan_client.transports.http import Answer
+
+__all__ = ["RemoteBackend"]
+
+_ALL_KINDS = frozenset({"metric", "objects", *OBJECT_KINDS})
+
+
+class RemoteBackend:
+    """Runs of the deployment at an endpoint. See `backends.base.Backend`."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._http = HttpClient(endpoint)
+        self._is_exact: bool | None = None
+
+    @property
+    def url(self) -> str:
+        """The deployment's URL."""
+        return self.endpoint.backend_url
+
+    def __repr__(self) -> str:
+        return f"<RemoteBackend {self.url!r}>"
+
+    def use(self, endpoint: Endpoint) -> None:
+        """From now on, use these credentials and certificates."""
+        known = self.endpoint
+        if (known.token, known.headers, known.ca_file) != (
+            endpoint.token,
+            endpoint.headers,
+            endpoint.ca_file,
+        ):
+            self.endpoint = endpoint
+            self._http.close()
+            self._http = HttpClient(endpoint)
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def open_writer(self, run_hash: str) -> Writer:
+        """Start a journal for a run."""
+        raise NotImplementedError(run_hash)
+
+    def submit(self, run_hash: str, messages: Sequence[Message]) -> None:
+        """Edit a run that is not open now.
+
+        Raises:
+            RunNotFoundError: there is none.
+        """
+        self._settle(run_hash)
+
+        def tags() -> list[str]:
+            found = self._get_run(run_hash, params=False, sequences=False, artifacts=False)
+            return [] if found is None else found.tags
+
+        for message in messages:
+            edits.apply_edit(self._http, run_hash, message, tags)
+
+    def delete_run(self, run_hash: str) -> bool:
+        """Delete a run; returns when it is gone."""
+        self._settle(run_hash)
+        return edits.delete_run(self._http, run_hash)
+
+    def delete_experiment(self, experiment: str) -> bool:
+        """Delete an experiment by id or name."""
+        self._settle(None)
+        return edits.delete_experiment(self._http, experiment)
+
+    def create_experiment(self, name: str) -> ExperimentRecord:
+        """Make an experiment without runs."""
+        self._settle(None)
+        return edits.create_experiment(self._http, name)
+
+    def update_experiment(self, experiment: ExperimentRecord) -> bool:
+        """Change the experiment of this id."""
+        self._settle(None)
+        return edits.update_experiment(self._http, experiment)
+
+    def create_tag(self, name: str) -> TagRecord:
+        """Make a tag that no run has."""
+        self._settle(None)
+        return edits.create_tag(self._http, name)
+
+    def update_tag(self, tag: TagRecord) -> bool:
+        """Change the tag of this id."""
+        self._settle(None)
+        return edits.update_tag(self._http, tag)
+
+    def delete_tag(self, tag: str) -> bool:
+        """Delete a tag by id or name."""
+        self._settle(None)
+        return edits.delete_tag(self._http, tag)
+
+    # -- searching ------------------------------------------------------------------------------
+
+    def get_run(
+        self,
+        run_hash: str,
+        *,
+        params: bool = True,
+        sequences: bool = True,
+        artifacts: bool = False,
+    ) -> RunRecord | None:
+        """One run, or None."""
+        self._settle(run_hash)
+        return self._get_run(run_hash, params=params, sequences=sequences, artifacts=artifacts)
+
+    def _get_run(
+        self, run_hash: str, *, params: bool, sequences: bool, artifacts: bool
+    ) -> RunRecord | None:
+        wanted: dict[str, str | int] = {
+            "params": int(params),
+            "sequences": int(sequences),
+            "artifacts": int(artifacts),
+        }
+
+        def read(answer: Answer) -> RunRecord | Any:
+            body = answer.body()
+            if body.startswith(b'{"hash":'):
+                return exact_run(body, answer.url)
+            return answer.as_json(body)
+
+        path = run_path(run_hash, "info/")
+        found = self._http.call(
+            "GET", path, read, query=wanted, headers=EXACTLY, absent=lambda: None
+        )
+        if found is None:
+            return None
+        self._is_exact = not isinstance(found, dict)
+        if not isinstance(found, dict):
+            record: RunRecord = found
+            return record
+        record = plain_run(run_hash, found, self._http.shown(path), params=params)
+        if sequences:
+            record.sequences = self._plain_sequences(run_hash, found)
+        if not artifacts:
+            record.artifacts = None
+        return record
+
+    def _plain_sequences(self, run_hash: str, info: Any) -> list[SequenceRecord]:
+        """Summaries of a real server's run: what its info does not tell takes one request for all
+        metrics, and one for each kind of object that the run has."""
+        traces: list[Trace] = []
+        listed = list(traces_of_info(info))
+        metrics = [trace for trace in listed if trace.kind == "metric"]
+        refs = [SequenceRef(trace.name, trace.context) for trace in metrics]
+        for trace, edges in zip(metrics, read_edges(self._http, run_hash, refs), strict=True):
+            if edges:
+                trace.first_step, trace.last_step = edges[0][0], edges[-1][0]
+                trace.edges = list(edges)
+            traces.append(trace)
+        for kind in OBJECT_KINDS:
+            if any(trace.kind == kind for trace in listed):
+                found = object_traces(self._http, kind, of_runs([run_hash]))
+                traces += found.get(run_hash, ())
+        return summaries(iter(traces))
+
+    def search_runs(
+        self,
+        query: Query,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        params: bool = True,
+        sequences: bool = True,
+        progress: Progress | None = None,
+    ) -> Iterator[RunRecord]:
+        """Matching runs, newest first."""
+        kinds = _ALL_KINDS if sequences else None
+        candidates = self._candidates(query, after, params, kinds, progress)
+        return matching_runs(query, candidates, limit)
+
+    def search_sequences(
+        self,
+        kind: SequenceKind,
+        query: Query,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        params: bool = True,
+        progress: Progress | None = None,
+    ) -> Iterator[tuple[RunRecord, list[SequenceRecord]]]:
+        """Runs that may match, newest first, with their matching sequences of one kind."""
+        candidates = self._candidates(query, after, params, frozenset({kind}), progress)
+        return matching_sequences(kind, query, candidates, limit)
+
+    def _candidates(
+        self,
+        query: Query,
+        after: str | None,
+        params: bool,
+        kinds: frozenset[str] | None,
+        progress: Progress | None,
+    ) -> Iterator[RunRecord]:
+        self._settle(None)
+        if query.needs_sequences:
+            kinds = (kinds or frozenset()) | {"metric"}
+        search = Search(
+            self._http, narrowing(query), params=params or query.needs_params, kinds=kinds
+        )
+        yield from search.runs(after, progress)
+        self._learn(search)
+
+    def _learn(self, search: Search) -> None:
+        if search.is_exact is not None:
+            self._is_exact = search.is_exact
+
+    def count_runs(self) -> int:
+        """How many runs there are."""
+        self._settle(None)
+        return Search(self._http, (), params=False, kinds=None).count()
+
+    def list_runs(self, *, active: bool | None = None) -> list[str]:
+        """Hashes of runs, oldest first."""
+        self._settle(None)
+        predicates = [] if active is None else [Predicate("active", "==", active)]
+        records = Search(self._http, predicates, params=False, kinds=None).all_at_once()
+        return [
+            record.hash for record in reversed(records) if active is None or record.active == active
+        ]
+
+    def list_experiments(self) -> list[ExperimentRecord]:
+        """All experiments."""
+        self._settle(None)
+        return edits.list_experiments(self._http)
+
+    def list_tags(self) -> list[TagRecord]:
+        """All tags."""
+        self._settle(None)
+        return edits.list_tags(self._http)
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def read_series(
+        self,
+        run_hash: str,
+        refs: Sequence[SequenceRef],
+        *,
+        start: int | None = None,
+        stop: int | None = None,
+        density: int | None = None,
+    ) -> list[Series | None]:
+        """Points of some metrics of a run."""
+        self._settle(run_hash)
+        found, self._is_exact = read_series(
+            self._http,
+            run_hash,
+            refs,
+            start=start,
+            stop=stop,
+            density=density,
+            is_exact=self._is_exact,
+        )
+        return found
+
+    def read_objects(
+        self,
+        run_hash: str,
+        ref: SequenceRef,
+        *,
+        start: int | None = None,
+        stop: int | None = None,
+    ) -> Iterator[ObjectRecord]:
+        """Objects of one sequence."""
+        self._settle(run_hash)
+        if self._is_exact is not False:
+            found = exact_objects(self._http, run_hash, ref, start, stop)
+            if found is not None:
+                for record in found:
+                    record.value = resolved(record.value, self._read_json)
+                    yield record
+                return
+            self._is_exact = False
+        info = self._http.json("GET", run_path(run_hash, "info/"), absent=lambda: None)
+        if info is None:
+            return
+        traces: dict[SequenceKind, list[tuple[str, str]]] = {}
+        for trace in traces_of_info(info):
+            traces.setdefault(trace.kind, []).append((trace.name, canonical(trace.context)))
+        yield from plain_objects(self._http, run_hash, ref, start, stop, traces, self._read_json)
+
+    def _read_json(self, key: str) -> Any:
+        return files.read_json_blob(self._http, key)
+
+    def read_log_lines(
+        self, run_hash: str, *, start: int = 0, stop: int | None = None
+    ) -> Iterator[tuple[int, str]]:
+        """Terminal lines."""
+        self._settle(run_hash)
+        yield from files.read_log_lines(self._http, run_hash, start, stop)
+
+    def read_log_records(
+        self, run_hash: str, *, start: int = 0, stop: int | None = None
+    ) -> Iterator[LogRecord]:
+        """Log messages."""
+        self._settle(run_hash)
+        yield from files.read_log_records(self._http, run_hash, start, stop)
+
+    def list_artifacts(self, run_hash: str) -> list[ArtifactRecord]:
+        """Files kept with a run."""
+        self._settle(run_hash)
+        found = self._get_run(run_hash, params=False, sequences=False, artifacts=True)
+        return [] if found is None else found.artifacts or []
+
+    def open_blob(self, key: str) -> BinaryIO:
+        """The bytes under a key."""
+        self._settle(key.partition("/")[0])
+        return files.open_blob(self._http, key)
+
+    # -- life -----------------------------------------------------------------------------------
+
+    def rest(self) -> None:
+        """Close connections that are open only to be quick."""
+        self._http.close()
+
+    def close(self) -> None:
+        """Close connections; the next call opens them again."""
+        self._http.close()
+
+    def _settle(self, run_hash: str | None) -> None:
+        """Wait until what this process wrote (to one run, or at all) can be read."""
