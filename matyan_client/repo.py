@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -13,13 +14,13 @@ from matyan_client.reading import check_kinds, props_of, resolve_objects, trace_
 from matyan_client.run import Run
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
 
     from matyan_client.backends.base import Backend
+    from matyan_client.typing import Headers, Token
 
 __all__ = ["Repo"]
 
@@ -45,6 +46,48 @@ class Repo:
         self.backend: Backend = select.open_backend(url)
 
     # -- places ---------------------------------------------------------------------------------
+
+    @classmethod
+    def connect(
+        cls,
+        url: str,
+        *,
+        frontier_url: str | None = None,
+        token: Token = None,
+        headers: Headers = None,
+        ca_file: str | os.PathLike[str] | None = None,
+    ) -> Self:
+        """The repository of a deployment that wants to know who asks.
+
+        Whatever names the same URL later in this process (`Run(repo=url)`, `Repo(url)`) uses the
+        same credentials. They stay in memory.
+
+        Args:
+            url: the deployment's URL.
+            frontier_url: where it takes writes, if that is another URL.
+            token: bearer token; or a function without arguments that gives one, called for every
+                request, so that tokens may expire. None: `MATYAN_TOKEN`.
+            headers: more headers, or a function that gives them. None: `MATYAN_HEADERS`.
+            ca_file: file of CA certificates to trust. None: `MATYAN_CA_FILE`, else the system's.
+
+        Raises:
+            InvalidInputError: not a URL of a deployment.
+        """
+        backend = select.connect(
+            url,
+            frontier_url=frontier_url,
+            token=token,
+            headers=headers,
+            ca_file="" if ca_file is None else os.fspath(ca_file),
+        )
+        return cls.on(backend)
+
+    @classmethod
+    def on(cls, backend: Backend) -> Self:
+        """The repository that a backend keeps."""
+        repo = cls.__new__(cls)
+        repo.backend = backend
+        return repo
 
     @classmethod
     def default_repo(cls) -> Self:

@@ -63,7 +63,9 @@ class Run(RunTracker):
         repo: where the run lives: a path, `file://...` URL, deployment URL or `Repo`. None: what
             `MATYAN_BACKEND_URL` says, else the nearest `.matyan` directory upwards from the
             working directory, else a new one there.
-        frontier_url: ingestion URL of a deployment; the embedded backend has none.
+        frontier_url: where a deployment takes writes, if that is another URL than `repo`; None:
+            what `MATYAN_FRONTIER_URL` says if `repo` is the deployment of `MATYAN_BACKEND_URL`,
+            else `repo`. A directory has no such place.
         read_only: no tracking or writes of what the run holds; the run must exist.
         experiment: experiment to put the run into.
         force_resume: allow resuming a run that may exist. Resuming never resets anything here, so
@@ -101,8 +103,8 @@ class Run(RunTracker):
         super().__init__()
         self._writer: Writer | None = None
         self._closed = True
-        del frontier_url, force_resume
-        self.backend = _backend_of(repo)
+        del force_resume
+        self.backend = _backend_of(repo, frontier_url)
         self.read_only = bool(read_only)
         self.hash = uuid.uuid4().hex if run_hash is None else _check_hash(run_hash)
         self._owner_pid = os.getpid()
@@ -149,7 +151,7 @@ class Run(RunTracker):
         """The repository the run lives in."""
         from matyan_client.repo import Repo
 
-        return Repo(self.backend.url)
+        return Repo.on(self.backend)
 
     @property
     def closed(self) -> bool:
@@ -300,10 +302,12 @@ class Run(RunTracker):
         return f"<Run {self.hash!r} experiment={experiment!r} in {self.backend.url!r}>"
 
 
-def _backend_of(repo: Any) -> Backend:
+def _backend_of(repo: Any, frontier_url: str | None) -> Backend:
     """The backend of a `Repo`, or of what names a place."""
     backend: Backend | None = getattr(repo, "backend", None)
-    return open_backend(repo) if backend is None else backend
+    if backend is None:
+        return open_backend(repo, frontier_url)
+    return open_backend(backend.url, frontier_url) if frontier_url else backend
 
 
 def _check_hash(run_hash: Any) -> str:

@@ -7,8 +7,12 @@ process that names the same URL uses it.
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
-from matyan_client.transports.endpoint import Endpoint, Headers, Token
+from matyan_client.transports.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from matyan_client.typing import Headers, Token
 
 __all__ = ["endpoint_of", "register"]
 

@@ -30,6 +30,7 @@ from matyan_client.backends.remote_search import (
     run_path,
 )
 from matyan_client.backends.remote_series import read_edges, read_series
+from matyan_client.exceptions import RepoError
 from matyan_client.protocol.contexts import canonical
 from matyan_client.query import Predicate
 from matyan_client.transports.http import HttpClient
@@ -91,7 +92,9 @@ class RemoteBackend:
 
     def open_writer(self, run_hash: str) -> Writer:
         """Start a journal for a run."""
-        raise NotImplementedError(run_hash)
+        raise RepoError(
+            f"Cannot write run {run_hash!r} to {self.url}: this release cannot write there."
+        )
 
     def submit(self, run_hash: str, messages: Sequence[Message]) -> None:
         """Edit a run that is not open now.

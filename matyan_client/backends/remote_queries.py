@@ -112,6 +112,6 @@ def _param(place: str, rest: Sequence[str], op: str, wanted: str) -> str:
         )
     inner = _param(f"{place}[{rest[0]!a}]", rest[1:], op, wanted)
     return (
-        f"(False if {place} is None else True if isinstance({place}, (int, float, str, list))"
+        f"(False if {place} is None else True if isinstance({place}, (int, float, str))"
         f" else {inner} if {rest[0]!a} in {place} else {TAG!a} in {place})"
     )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from matyan_client.backends.base import Backend
     from matyan_client.backends.embedded import EmbeddedBackend
     from matyan_client.backends.remote import RemoteBackend
-    from matyan_client.transports.endpoint import Headers, Token
+    from matyan_client.typing import Headers, Token
 
 __all__ = [
     "DIRECTORY_NAME",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import ssl
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from matyan_client.config import Settings
@@ -17,12 +17,11 @@ from matyan_client.exceptions import InvalidInputError
 from matyan_client.protocol.routes import TOKEN_SCHEME, WEBSOCKET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-__all__ = ["Endpoint", "Headers", "Token"]
+    from matyan_client.typing import Headers, Token
 
-Token: TypeAlias = "str | Callable[[], str] | None"
-Headers: TypeAlias = "Mapping[str, str] | Callable[[], Mapping[str, str]] | None"
+__all__ = ["Endpoint"]
 
 
 @dataclass(frozen=True)

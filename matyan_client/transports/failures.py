@@ -11,8 +11,6 @@ import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx
-
 from matyan_client.exceptions import (
     ServerAccessError,
     ServerError,
@@ -124,6 +122,8 @@ def of_status(
 
 def of_exception(exc: Exception, url: str) -> ServerError:
     """The error for a request that got no whole answer."""
+    import httpx
+
     where = shown(url)
     parts = urlsplit(url)
     for cause in _chain(exc):

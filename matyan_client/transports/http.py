@@ -20,8 +20,6 @@ import time
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-import httpx
-
 from matyan_client.config import Settings
 from matyan_client.exceptions import (
     CodecError,
@@ -33,6 +31,8 @@ from matyan_client.transports import failures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import httpx
 
     from matyan_client.transports.endpoint import Endpoint
 
@@ -50,10 +50,12 @@ _TRIES = 4
 _BACK_OFF_S = 0.25
 _RETRY_AFTER_MAX_S = 10.0
 _REDIRECTS_MAX = 5
+_CONNECTIONS_MAX = 8
+_IDLE_CONNECTIONS_MAX = 2
+_IDLE_S = 15.0
 _TRICKLE_BYTES = 256
 """What has to come within a read time-out; a server that only drips is as good as silent."""
 _AGAIN_STATUS = frozenset({429, 502, 503, 504})
-_LIMITS = httpx.Limits(max_connections=8, max_keepalive_connections=2, keepalive_expiry=15.0)
 
 T = TypeVar("T")
 
@@ -78,6 +80,8 @@ class Answer:
         Raises:
             ServerError: it ends early, or hardly anything comes.
         """
+        import httpx
+
         since, came = time.monotonic(), 0
         try:
             for chunk in self._response.iter_bytes():
@@ -332,6 +336,8 @@ class HttpClient:
         settings: Settings,
     ) -> httpx.Response:
         """The answer's head, after redirects within the same scheme, host and port."""
+        import httpx
+
         client = self._connected(settings)
         params: Mapping[str, str | int] | None = query
         for _ in range(_REDIRECTS_MAX):
@@ -379,13 +385,19 @@ class HttpClient:
             self._client, self._pid = None, os.getpid()
         with self._lock:
             if self._client is None:
-                secure = self._base_url.lower().startswith("https:")
+                import httpx
+
+                secure = self._base_url.startswith("https:")
                 self._client = httpx.Client(
                     # Making one that trusts somebody takes longer than a request.
                     verify=self._endpoint.ssl_context()
                     if secure
                     else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-                    limits=_LIMITS,
+                    limits=httpx.Limits(
+                        max_connections=_CONNECTIONS_MAX,
+                        max_keepalive_connections=_IDLE_CONNECTIONS_MAX,
+                        keepalive_expiry=_IDLE_S,
+                    ),
                     headers={"User-Agent": "matyan-client", "Accept-Encoding": "identity"},
                     timeout=httpx.Timeout(
                         settings.read_timeout_s, connect=settings.connect_timeout_s
@@ -425,6 +437,8 @@ class _Trouble(Exception):
 
 def _may_pass(exc: BaseException | None) -> bool:
     """Whether a request may succeed when it is sent again at once: the connection broke."""
+    import httpx
+
     if isinstance(exc, httpx.ConnectError):
         return not failures.is_about_tls(exc)
     if isinstance(exc, httpx.RemoteProtocolError):

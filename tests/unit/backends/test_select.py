@@ -9,7 +9,7 @@ import pytest
 
 from matyan_client import Repo, Run
 from matyan_client.backends.select import locate
-from matyan_client.exceptions import InvalidInputError, InvalidTypeError, RepoError
+from matyan_client.exceptions import InvalidInputError, InvalidTypeError
 
 
 @pytest.fixture(autouse=True)
@@ -34,10 +34,72 @@ def test_paths(tmp_path: Path) -> None:
 
 def test_urls() -> None:
     assert locate("http://host:53800/") == "http://host:53800"
-    assert locate("HTTPS://host/prefix") == "HTTPS://host/prefix"
-    for url in ("http://host", "https://host"):
-        with pytest.raises(RepoError, match="remote backend"):
-            Repo(url)
+    assert locate("HTTPS://Host/Prefix/") == "https://host/Prefix"
+    assert locate("http://host:80") == locate("HTTP://HOST") == "http://host"
+    assert locate("https://[::1]:443/x") == "https://[::1]/x"
+    assert Repo("http://host:1/").url == "http://host:1"
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://", "such as http://host:53800"),
+        ("http:///path", "such as http://host:53800"),
+        ("http://host:port", "Port"),
+        ("http://host:99999", "Port"),
+        ("http://host:0", "0 is not a port"),
+        ("http://[::1", "Invalid IPv6"),
+        ("http://a b", "such as http://host:53800"),
+        ("http://host/?x=1", "no '\\?'"),
+        ("http://host/#x", "no '\\?'"),
+    ],
+)
+def test_bad_urls_are_refused(url: str, why: str) -> None:
+    with pytest.raises(InvalidInputError, match=why):
+        Repo(url)
+
+
+def test_credentials_in_a_url_are_refused_and_not_shown() -> None:
+    with pytest.raises(InvalidInputError, match="MATYAN_TOKEN") as caught:
+        Repo("http://me:hunter2@host:1")
+    assert "hunter2" not in str(caught.value)
+    assert "me" not in str(caught.value).partition("with a user")[0].partition("//")[2]
+
+
+def frontier(repo: Repo) -> str:
+    endpoint = repo.backend.endpoint  # type: ignore[attr-defined]  # of a remote backend
+    return str(endpoint.frontier_url)
+
+
+def test_where_writes_of_a_deployment_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MATYAN_FRONTIER_URL", raising=False)
+    assert frontier(Repo("http://here:1")) == "http://here:1"
+    monkeypatch.setenv("MATYAN_FRONTIER_URL", "http://there:2/")
+    assert frontier(Repo("http://here:1")) == "http://here:1"
+    monkeypatch.setenv("MATYAN_BACKEND_URL", "http://here:1/")
+    assert frontier(Repo("http://HERE:1")) == frontier(Repo()) == "http://there:2"
+    assert frontier(Repo("http://elsewhere:1")) == "http://elsewhere:1"
+    assert frontier(Repo.connect("http://here:1", frontier_url="http://third:3")) == (
+        "http://third:3"
+    )
+    # From now on it is known.
+    assert frontier(Repo("http://here:1")) == frontier(Repo()) == "http://third:3"
+
+
+def test_one_backend_for_one_deployment() -> None:
+    plain = Repo("http://one:1").backend
+    assert Repo("http://ONE:1/").backend is plain
+    connected = Repo.connect("http://one:1", token="secret").backend
+    assert Repo("http://one:1").backend is connected
+    assert "secret" not in repr(connected)
+    assert connected.endpoint.credentials() == {  # type: ignore[attr-defined]  # a remote backend
+        "Authorization": "Bearer secret"
+    }
+
+
+def test_a_directory_has_no_ingestion_url(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    Run(repo=tmp_path, frontier_url="http://host:1", capture_terminal_logs=False).close()
+    assert "http://host:1" in caplog.text
 
 
 @pytest.mark.parametrize("value", ["ftp://host/x", "aim://host:1", "s3://bucket"])
