@@ -26,6 +26,7 @@ from matyan_client.exceptions import (
     InvalidTypeError,
     ReadOnlyRunError,
     RunNotFoundError,
+    ServerError,
 )
 from matyan_client.protocol import messages
 from matyan_client.tracking import RunTracker
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from matyan_client.backends.base import Backend, Writer
+    from matyan_client.backends.base import Backend, Origin, Writer
     from matyan_client.capture.system import ResourceSampler
     from matyan_client.capture.terminal import TerminalCapture
     from matyan_client.capture.ticker import Ticker
@@ -113,13 +114,21 @@ class Run(RunTracker):
         self._warned_closed = False
         self._uploads = Uploads(self.hash)
 
-        known = None if run_hash is None else self.backend.get_run(self.hash, params=False)
+        origin: Origin = "new" if run_hash is None else "given"
+        known = None
         if self.read_only:
             if run_hash is None:
                 raise InvalidInputError("Run(read_only=True) needs the hash of the run to read.")
-            if known is None:
+            if self.backend.get_run(self.hash, params=False, sequences=False) is None:
                 raise RunNotFoundError(self.hash, self.backend.url)
             return
+        if run_hash is not None:
+            try:
+                known = self.backend.get_run(self.hash, params=False)
+            except ServerError as exc:
+                # What is tracked is kept, and its steps are put in place when the server is asked.
+                origin = "unseen"
+                log.warning("Run %s: what it holds already cannot be read now. %s", self.hash, exc)
         if system_tracking_interval is not None:
             from matyan_client.capture.system import check_interval
 
@@ -127,7 +136,7 @@ class Run(RunTracker):
         if experiment is not None:
             check_text(experiment, "experiment")
 
-        self._writer = self.backend.open_writer(self.hash)
+        self._writer = self.backend.open_writer(self.hash, origin=origin)
         self._closed = False
         self._writer.append(messages.create_run(time=time.time(), force_resume=True))
         lifetime.watch(self)

@@ -7,30 +7,20 @@ goes to a journal on this machine first.
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from matyan_client.backends import remote_edits as edits
 from matyan_client.backends import remote_files as files
-from matyan_client.backends.base import Progress, SequenceRef
 from matyan_client.backends.matching import matching_runs, matching_sequences, narrowing
+from matyan_client.backends.remote_info import read_info, run_sequences
 from matyan_client.backends.remote_objects import exact_objects, plain_objects, resolved
-from matyan_client.backends.remote_queries import of_runs
-from matyan_client.backends.remote_runs import (
-    OBJECT_KINDS,
-    Trace,
-    exact_run,
-    plain_run,
-    summaries,
-    traces_of_info,
-)
-from matyan_client.backends.remote_search import (
-    EXACTLY,
-    Search,
-    object_traces,
-    run_path,
-)
-from matyan_client.backends.remote_series import read_edges, read_series
-from matyan_client.exceptions import RepoError
+from matyan_client.backends.remote_runs import OBJECT_KINDS, traces_of_info
+from matyan_client.backends.remote_search import Search
+from matyan_client.backends.remote_series import read_series
+from matyan_client.backends.remote_service import RestService
+from matyan_client.config import Settings
+from matyan_client.exceptions import ServerUnreachableError
 from matyan_client.protocol.contexts import canonical
 from matyan_client.query import Predicate
 from matyan_client.transports.http import HttpClient
@@ -38,7 +28,8 @@ from matyan_client.transports.http import HttpClient
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from matyan_client.backends.base import Writer
+    from matyan_client.backends.base import Origin, Progress, SequenceRef, Writer
+    from matyan_client.backends.shipping import Shipper
     from matyan_client.protocol.messages import Message
     from matyan_client.protocol.records import (
         ArtifactRecord,
@@ -53,7 +44,6 @@ if TYPE_CHECKING:
     )
     from matyan_client.query import Query
     from matyan_client.transports.endpoint import Endpoint
-    from matyan_client.transports.http import Answer
 
 __all__ = ["RemoteBackend"]
 
@@ -66,7 +56,12 @@ class RemoteBackend:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self._http = HttpClient(endpoint)
+        self._service = RestService(endpoint, self._http)
+        self._lock = threading.Lock()
+        self._shipper: Shipper | None = None
+        """Brings what this process writes; None until it writes."""
         self._is_exact: bool | None = None
+        """Whether the server was ours when it was last asked; None: not asked yet."""
 
     @property
     def url(self) -> str:
@@ -85,16 +80,25 @@ class RemoteBackend:
             endpoint.ca_file,
         ):
             self.endpoint = endpoint
-            self._http.close()
-            self._http = HttpClient(endpoint)
+            self._http.use(endpoint)
+            self._service.use(endpoint)
+            if self._shipper is not None:
+                self._shipper.endpoint = endpoint
 
     # -- writing --------------------------------------------------------------------------------
 
-    def open_writer(self, run_hash: str) -> Writer:
-        """Start a journal for a run."""
-        raise RepoError(
-            f"Cannot write run {run_hash!r} to {self.url}: this release cannot write there."
-        )
+    def open_writer(self, run_hash: str, *, origin: Origin = "given") -> Writer:
+        """Start a journal for a run.
+
+        Raises:
+            RepoAccessError: the directory for journals cannot be written.
+        """
+        with self._lock:
+            if self._shipper is None:
+                from matyan_client.backends.shipping import Shipper
+
+                self._shipper = Shipper(self.endpoint, self._service)
+        return self._shipper.open_writer(run_hash, origin=origin)
 
     def submit(self, run_hash: str, messages: Sequence[Message]) -> None:
         """Edit a run that is not open now.
@@ -105,8 +109,8 @@ class RemoteBackend:
         self._settle(run_hash)
 
         def tags() -> list[str]:
-            found = self._get_run(run_hash, params=False, sequences=False, artifacts=False)
-            return [] if found is None else found.tags
+            info = read_info(self._http, run_hash)
+            return [] if info is None else info.record.tags
 
         for message in messages:
             edits.apply_edit(self._http, run_hash, message, tags)
@@ -158,57 +162,15 @@ class RemoteBackend:
     ) -> RunRecord | None:
         """One run, or None."""
         self._settle(run_hash)
-        return self._get_run(run_hash, params=params, sequences=sequences, artifacts=artifacts)
-
-    def _get_run(
-        self, run_hash: str, *, params: bool, sequences: bool, artifacts: bool
-    ) -> RunRecord | None:
-        wanted: dict[str, str | int] = {
-            "params": int(params),
-            "sequences": int(sequences),
-            "artifacts": int(artifacts),
-        }
-
-        def read(answer: Answer) -> RunRecord | Any:
-            body = answer.body()
-            if body.startswith(b'{"hash":'):
-                return exact_run(body, answer.url)
-            return answer.as_json(body)
-
-        path = run_path(run_hash, "info/")
-        found = self._http.call(
-            "GET", path, read, query=wanted, headers=EXACTLY, absent=lambda: None
+        info = read_info(
+            self._http, run_hash, params=params, sequences=sequences, artifacts=artifacts
         )
-        if found is None:
+        if info is None:
             return None
-        self._is_exact = not isinstance(found, dict)
-        if not isinstance(found, dict):
-            record: RunRecord = found
-            return record
-        record = plain_run(run_hash, found, self._http.shown(path), params=params)
+        self._is_exact = info.is_exact
         if sequences:
-            record.sequences = self._plain_sequences(run_hash, found)
-        if not artifacts:
-            record.artifacts = None
-        return record
-
-    def _plain_sequences(self, run_hash: str, info: Any) -> list[SequenceRecord]:
-        """Summaries of a real server's run: what its info does not tell takes one request for all
-        metrics, and one for each kind of object that the run has."""
-        traces: list[Trace] = []
-        listed = list(traces_of_info(info))
-        metrics = [trace for trace in listed if trace.kind == "metric"]
-        refs = [SequenceRef(trace.name, trace.context) for trace in metrics]
-        for trace, edges in zip(metrics, read_edges(self._http, run_hash, refs), strict=True):
-            if edges:
-                trace.first_step, trace.last_step = edges[0][0], edges[-1][0]
-                trace.edges = list(edges)
-            traces.append(trace)
-        for kind in OBJECT_KINDS:
-            if any(trace.kind == kind for trace in listed):
-                found = object_traces(self._http, kind, of_runs([run_hash]))
-                traces += found.get(run_hash, ())
-        return summaries(iter(traces))
+            info.record.sequences = run_sequences(self._http, run_hash, info)
+        return info.record
 
     def search_runs(
         self,
@@ -326,11 +288,11 @@ class RemoteBackend:
                     yield record
                 return
             self._is_exact = False
-        info = self._http.json("GET", run_path(run_hash, "info/"), absent=lambda: None)
+        info = read_info(self._http, run_hash)
         if info is None:
             return
         traces: dict[SequenceKind, list[tuple[str, str]]] = {}
-        for trace in traces_of_info(info):
+        for trace in traces_of_info(info.tree):
             traces.setdefault(trace.kind, []).append((trace.name, canonical(trace.context)))
         yield from plain_objects(self._http, run_hash, ref, start, stop, traces, self._read_json)
 
@@ -354,8 +316,8 @@ class RemoteBackend:
     def list_artifacts(self, run_hash: str) -> list[ArtifactRecord]:
         """Files kept with a run."""
         self._settle(run_hash)
-        found = self._get_run(run_hash, params=False, sequences=False, artifacts=True)
-        return [] if found is None else found.artifacts or []
+        info = read_info(self._http, run_hash, artifacts=True)
+        return [] if info is None else info.record.artifacts or []
 
     def open_blob(self, key: str) -> BinaryIO:
         """The bytes under a key."""
@@ -367,10 +329,30 @@ class RemoteBackend:
     def rest(self) -> None:
         """Close connections that are open only to be quick."""
         self._http.close()
+        self._service.close()
 
     def close(self) -> None:
-        """Close connections; the next call opens them again."""
-        self._http.close()
+        """Deliver what is left and close connections; the next call opens them again."""
+        shipper = self._shipper
+        if shipper is not None:
+            shipper.settle(Settings.from_environment().close_timeout_s)
+        self.rest()
 
     def _settle(self, run_hash: str | None) -> None:
-        """Wait until what this process wrote (to one run, or at all) can be read."""
+        """Wait until what this process wrote (to one run, or at all) can be read.
+
+        Raises:
+            ServerError: it cannot be brought to the server.
+        """
+        shipper = self._shipper
+        if shipper is None:
+            return
+        timeout_s = Settings.from_environment().read_timeout_s
+        if not shipper.settle(timeout_s):
+            trouble = shipper.trouble
+            raise ServerUnreachableError(
+                f"What this process wrote is not on {self.url} yet"
+                + (f": {trouble}" if trouble else f", after {timeout_s:g} s.")
+                + " It is kept on this machine and sent later; reads would not show it.",
+                url=self.url,
+            )

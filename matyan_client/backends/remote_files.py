@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from matyan_client.transports.http import HttpClient
 
-__all__ = ["open_blob", "read_json_blob", "read_log_lines", "read_log_records"]
+__all__ = ["last_line", "open_blob", "read_json_blob", "read_log_lines", "read_log_records"]
 
 _PAGE = 5_000
 _BY_CONTENT = re.compile(r"seq/([0-9a-f]{64})\.[A-Za-z0-9]+")
@@ -63,6 +63,12 @@ def read_log_records(
             yield record
         if identity is not None:
             seen.add(identity)
+
+
+def last_line(http: HttpClient, run_hash: str) -> int:
+    """The highest number of a terminal line, -1 if there is none."""
+    tail = _page(http, run_hash, "logs/", None, None)
+    return tail[-1][0] if tail else -1
 
 
 def _log_record(step: int, tree: Any) -> tuple[LogRecord, str | None]:

@@ -267,6 +267,11 @@ class HttpClient:
         """The URL of a path, as messages show it."""
         return failures.shown(self._base_url + path)
 
+    def use(self, endpoint: Endpoint) -> None:
+        """From now on, use these credentials and certificates."""
+        self._endpoint = endpoint
+        self.close()
+
     def close(self) -> None:
         """Close idle connections; the next call opens new ones."""
         with self._lock:
