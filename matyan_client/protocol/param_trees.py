@@ -103,7 +103,7 @@ def remove(node: Any, path: Sequence[Any]) -> tuple[Any, bool]:
             return node, True
         node[key], found = remove(node[key], rest)
         return node, found
-    if isinstance(node, dict) and isinstance(key, str) and key in node:
+    if isinstance(node, dict) and TAG not in node and isinstance(key, str) and key in node:
         if not rest:
             del node[key]
             return node, True
