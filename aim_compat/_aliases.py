@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from aim_compat import _surface
+from matyan_client.exceptions import MissingFrameworkError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,7 @@ def resolve(module: str, name: str) -> Any:
     if _surface.has_module(f"{module}.{name}"):
         try:
             return importlib.import_module(f"{to_ours(module)}.{name}")
-        except _surface.MissingLibraryError as exc:
+        except (_surface.MissingLibraryError, MissingFrameworkError) as exc:
             raise AttributeError(str(exc)) from exc
     absent = row or _surface.absence(f"{module}.{name}")
     if absent is None and module == AIM:
@@ -100,10 +101,7 @@ class _AliasModuleLoader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Names resolve when they are used; what is about a library asks that it be there."""
-        name = to_aim(module.__name__)
-        library = _surface.missing_library(name)
-        if library is not None:
-            raise _surface.MissingLibraryError(library, name)
+        _surface.check_library(to_aim(module.__name__))
 
 
 class _AbsentLoader(Loader):

@@ -1,7 +1,8 @@
 """Aim's surface, one table: what became of every name of Aim, down to the members of classes.
 
 `_surface_table.py` has the names that are here, `_surface_members.py` Aim's classes and their
-members, `_surface_notes.py` what differs and what is absent.
+members, `_surface_notes.py` what differs and what is absent, `_surface_adapters.py` what is about
+frameworks.
 
 From this come the import paths (`_aliases.py`), the errors for what is absent, the page
 docs/compatibility.md (`python -m aim_compat surface --markdown`) and the surface test. A name is
@@ -21,10 +22,11 @@ import importlib.util
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from aim_compat._surface_adapters import FRAMEWORKS
 from aim_compat._surface_members import CLASSES
 from aim_compat._surface_notes import ABSENT, DIFFERS
 from aim_compat._surface_table import AIM_VERSION, CONSTANTS, HOMES, MODULES, NEED_A_LIBRARY
-from matyan_client.exceptions import MatyanError
+from matyan_client.exceptions import MatyanError, MissingFrameworkError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +39,7 @@ __all__ = [
     "Row",
     "Status",
     "absence",
+    "check_library",
     "definition",
     "find",
     "has_module",
@@ -178,7 +181,7 @@ def find(module: str, name: str) -> Row | None:
     row = find(module, owner)
     if row is None or row.status is Status.ABSENT:
         return row
-    for dotted in lineage(owner):
+    for dotted in _lineage(_defined(module, owner)):
         where, _, cls = dotted.rpartition(".")
         row = _index().get((where, f"{cls}.{member}"))
         if row is not None:
@@ -193,13 +196,28 @@ def definition(cls: str) -> str | None:
 
 def lineage(cls: str) -> list[str]:
     """Dotted names of a class and of its bases in Aim's order, as far as the table has them."""
-    dotted = definition(cls)
+    return _lineage(definition(cls))
+
+
+def _lineage(dotted: str | None) -> list[str]:
     if dotted is None:
         return []
     found = [dotted]
     for base in CLASSES[dotted][0].split():
         found += [each for each in lineage(base) if each not in found]
     return found
+
+
+def _defined(module: str, cls: str) -> str | None:
+    """Where Aim defines the class that this module hands out; adapters share their names."""
+    row = _index().get((module, cls))
+    if row is not None and row.home:
+        for dotted in CLASSES:
+            where, _, name = dotted.rpartition(".")
+            same = _index().get((where, name))
+            if name == cls and same is not None and same.home == row.home:
+                return dotted
+    return definition(cls)
 
 
 def _absent_around(dotted: str) -> Row | None:
@@ -229,9 +247,28 @@ def modules() -> list[str]:
 
 
 def missing_library(module: str) -> str | None:
-    """The library a module of Aim is about, where it is not installed."""
-    library = NEED_A_LIBRARY.get(module)
-    return None if library is None or importlib.util.find_spec(library) else library
+    """The library a module of Aim is about, where neither it nor another that would do is
+    installed."""
+    libraries = NEED_A_LIBRARY.get(module, "").split()
+    if not libraries or any(map(importlib.util.find_spec, libraries)):
+        return None
+    return libraries[0]
+
+
+def check_library(module: str) -> None:
+    """Raise, if the library a module of Aim is about is not installed.
+
+    Raises:
+        MissingFrameworkError: one of a framework (also a RuntimeError, behaviour M11).
+        MissingLibraryError: another one (also a ModuleNotFoundError, behaviour O10).
+    """
+    library = missing_library(module)
+    if library is None:
+        return
+    framework = FRAMEWORKS.get(module.rpartition(".")[2])
+    if framework is None:
+        raise MissingLibraryError(library, module)
+    raise MissingFrameworkError(library, extra=framework.extra, purpose=module)
 
 
 def has_module(name: str) -> bool:

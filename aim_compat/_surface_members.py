@@ -2,15 +2,18 @@
 
 Facts of Aim, whatever became of the class here: a member is as its class is, unless
 `_surface_notes.py` says otherwise. Members are those of the class's own body, dunder methods that
-are behaviour, and attributes of its instances; what is inherited is listed at the base. Imports
-nothing.
+are behaviour, and attributes of its instances; what is inherited is listed at the base. Those of
+adapters come from `_surface_adapters.py`.
 """
 
 from __future__ import annotations
 
+from aim_compat import _surface_adapters
+
 __all__ = ["CLASSES"]
 
 CLASSES: dict[str, tuple[str, str]] = {
+    **_surface_adapters.classes(),
     "aim.cli.manager.manager.ManagerActionResult": ("", "__init__"),
     "aim.cli.manager.manager.ManagerActionStatuses": ("", "Failed Succeed"),
     "aim.ext.cleanup.AutoClean": ("", "PRIORITY stop_signal __init__ close cleanup finalizer"),

@@ -1,10 +1,12 @@
 """The table, what is not as in Aim: names and members that differ or are absent, and the notes.
 
 A row is (module, names or `Class.member`s, note); a note is a sentence that says how and why, and
-for what is absent what to use instead. Imports nothing.
+for what is absent what to use instead.
 """
 
 from __future__ import annotations
+
+from aim_compat._surface_adapters import FRAMEWORKS
 
 __all__ = ["ABSENT", "DIFFERS"]
 
@@ -206,8 +208,7 @@ DIFFERS: tuple[tuple[str, str, str], ...] = (
 
 _WAV = "it is how Aim writes WAV bytes; use Audio, or a library such as soundfile."
 _ADAPTERS = (
-    "framework adapters come with the adapters release; until then track from the framework's own "
-    "callbacks with run.track(...)."
+    "there is no adapter for this framework; track from its own callbacks with run.track(...)."
 )
 _UPLOADS = "uploads in the background are waited for at the end of the process without it."
 _ENGINE = (
@@ -286,12 +287,15 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
     ("aim.storage.query", "RestrictedPythonQuery.run_metadata_cache", _ENGINE),
     # names and modules
     *(
-        (f"aim.{name}", "*", _ADAPTERS)
+        (f"{module}.{name}", "*", _ADAPTERS)
         for name in (
-            "acme catboost distributed_hugging_face fastai hugging_face keras keras_tuner lightgbm "
-            "mxnet optuna paddle prophet pytorch pytorch_ignite pytorch_lightning sb3 tensorflow "
-            "xgboost sdk.adapters"
+            "acme catboost distributed_hugging_face fastai hugging_face keras keras_mixins "
+            "keras_tuner lightgbm mxnet optuna paddle prophet pytorch pytorch_ignite "
+            "pytorch_lightning sb3 tensorflow xgboost"
         ).split()
+        if name not in FRAMEWORKS
+        for module in ("aim", "aim.sdk.adapters")
+        if (module, name) != ("aim", "keras_mixins")
     ),
     ("aim.sdk.objects.io", "*", _WAV),
     *((f"aim.cli.{name}", "*", _CLI) for name in _CLI_MODULES.split()),

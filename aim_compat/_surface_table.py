@@ -1,12 +1,15 @@
 """The table, names that are here: names of Aim 3.29.1 by module, and where they live.
 
 Members of classes are in `_surface_members.py`, what differs or is absent in `_surface_notes.py`;
-`_surface.py` answers questions about all of it. Imports nothing.
+`_surface.py` answers questions about all of it. Adapters of frameworks come from
+`_surface_adapters.py`.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+from aim_compat import _surface_adapters
 
 __all__ = ["AIM_VERSION", "CONSTANTS", "HOMES", "MODULES", "NEED_A_LIBRARY"]
 
@@ -74,6 +77,7 @@ HOMES = {
 } | {
     "aim.ext.tensorboard_tracker.Run": "aim_compat.tensorboard_tracker:Run",
     "aim.ext.tensorboard_tracker.run.Run": "aim_compat.tensorboard_tracker:Run",
+    **_surface_adapters.homes(),
 }
 """Where each name lives, whichever modules of Aim hand it out; dotted ones in that module only."""
 
@@ -84,6 +88,7 @@ _CLASSES = (
 )
 
 MODULES: dict[str, str] = {
+    **_surface_adapters.modules(),
     "aim": f"{_CLASSES} load_ipython_extension python_version_deprecation_check run_process",
     "aim.__about__": "",
     "aim.__version__": "",
@@ -213,13 +218,15 @@ _COMMANDS = {
 }
 
 NEED_A_LIBRARY = {
+    **_surface_adapters.needed(),
     "aim.hf_dataset": "datasets",
     "aim.sdk.objects.plugins.deeplake_dataset": "deeplake",
     "aim.sdk.objects.plugins.dvc_metadata": "dvc",
     "aim.sdk.objects.plugins.hf_datasets_metadata": "datasets",
     "aim.sdk.objects.plugins.hub_dataset": "hub",
 }
-"""Modules that are about a library, and whose import fails where it is not installed (O10)."""
+"""Modules that are about a library, one of these, and whose import fails where none is installed
+(O10, M11)."""
 
 CONSTANTS: dict[str, dict[str, Any]] = {
     "aim.__version__": {"__version__": AIM_VERSION},

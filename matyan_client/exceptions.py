@@ -11,6 +11,7 @@
     │   └── QueryError                        a query that does not parse or is refused
     │       └── QuerySyntaxError (SyntaxError)
     ├── MissingDependencyError (ModuleNotFoundError)  an optional library is not installed
+    │   └── MissingFrameworkError (RuntimeError)      ... the one an adapter is for
     ├── NotFoundError (LookupError)
     │   ├── RunNotFoundError (RuntimeError)
     │   ├── ArtifactNotFoundError (KeyError)
@@ -47,6 +48,7 @@ __all__ = [
     "InvalidTypeError",
     "MatyanError",
     "MissingDependencyError",
+    "MissingFrameworkError",
     "NotFoundError",
     "NotOneNumberError",
     "OutOfRangeError",
@@ -175,6 +177,10 @@ class MissingDependencyError(MatyanError, ModuleNotFoundError):
             f"{purpose} needs {library!r}, which is not installed. "
             f"Install it with: pip install 'matyan-client[{extra}]'"
         )
+
+
+class MissingFrameworkError(MissingDependencyError, RuntimeError):
+    """The framework an adapter is for is not installed."""
 
 
 class NotFoundError(MatyanError, LookupError):

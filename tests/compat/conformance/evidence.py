@@ -190,11 +190,16 @@ class _WatchedValue:
 
 
 def _here(table: Any) -> list[Any]:
-    """The rows of what works here, those of bases before those of their subclasses."""
+    """The rows of what works here, those of bases before those of their subclasses.
+
+    Not of adapters: tests/frameworks has those.
+    """
     rows = [
         row
         for row in table.rows()
-        if row.status is not table.Status.ABSENT and not table.missing_library(row.module)
+        if row.status is not table.Status.ABSENT
+        and not table.missing_library(row.module)
+        and row.module.rpartition(".")[2] not in table.FRAMEWORKS
     ]
     return sorted(rows, key=lambda row: len(table.lineage(row.name.partition(".")[0])))
 

@@ -431,7 +431,7 @@ def test_surface(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["surface", "--markdown"]) == 0
     assert capsys.readouterr().out.startswith("# Compatibility with Aim\n")
     assert main(["surface"]) == 0
-    assert "absent     aim.pytorch_lightning  framework adapters" in capsys.readouterr().out
+    assert "absent     aim.ext.sshfs  mount the directory" in capsys.readouterr().out
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

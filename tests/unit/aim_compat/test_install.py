@@ -107,8 +107,8 @@ def test_pickles_name_the_real_modules() -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_what_is_absent_says_so_under_its_own_name() -> None:
-    with pytest.raises(ImportError, match=r"aim\.pytorch_lightning of Aim .*adapters release"):
-        importlib.import_module("aim.pytorch_lightning")
+    with pytest.raises(ImportError, match=r"aim\.ext\.sshfs of Aim .*mount the directory"):
+        importlib.import_module("aim.ext.sshfs")
     with pytest.raises(ModuleNotFoundError, match=r"No module named 'aim\.sdk\.nope'"):
         importlib.import_module("aim.sdk.nope")
 
