@@ -7,9 +7,8 @@ The data are made up, and so is the model: nothing is downloaded.
 """
 
 import torch
-from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
-
 from aim.hugging_face import AimCallback
+from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments
 
 WORDS, LENGTH, TEXTS = 32, 8, 64
 

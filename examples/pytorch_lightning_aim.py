@@ -8,9 +8,8 @@ The data are made up.
 
 import lightning as L
 import torch
-from torch.utils.data import DataLoader, TensorDataset
-
 from aim.pytorch_lightning import AimLogger
+from torch.utils.data import DataLoader, TensorDataset
 
 
 class Line(L.LightningModule):
