@@ -76,6 +76,15 @@ ON_TOP: dict[str, set[str]] = {
 """Third-party libraries a room may import at load time; everything else inside functions."""
 
 ABOUT = {
+    "jax": {"jax"},
+    "keras": {"keras"},
+    "keras_tuner": {"keras", "keras_tuner"},
+    "lightgbm": {"lightgbm"},
+    "optuna": {"optuna"},
+    "ray_tune": {"ray"},
+    "sklearn": {"sklearn"},
+    "tensorflow": {"tensorflow"},
+    "xgboost": {"xgboost"},
     "hugging_face": {"transformers"},
     "pytorch_lightning": {"lightning", "pytorch_lightning"},
 }

@@ -75,7 +75,9 @@ def _described(value: Any, package: str) -> Facts:
 
 
 def _of(package: str, cls: type) -> bool:
-    return str(cls.__module__).split(".")[0] == package
+    """Whether a class is of the package; what ours builds on is, too."""
+    packages = (package, "matyan_client") if package == "aim_compat" else (package,)
+    return str(cls.__module__).split(".")[0] in packages
 
 
 def _class(cls: type, package: str) -> Facts:
