@@ -36,7 +36,7 @@ from matyan_client.objects.base import Trackable
 if TYPE_CHECKING:
     from matyan_client.typing import JSONValue
 
-__all__ = ["MAX_DEPTH", "TAG", "from_json", "to_json"]
+__all__ = ["MAX_DEPTH", "TAG", "from_json", "to_json", "well_formed"]
 
 TAG = "__matyan__"
 MAX_DEPTH = 128
@@ -426,3 +426,33 @@ def _untag(value: dict[str, Any], decode_object: Callable[[dict[str, Any]], Any]
             f"Stored value is of the unknown kind {kind!r}; a newer release may have written it."
         )
     return inner if decode_object is None else decode_object(inner)
+
+
+def well_formed(value: JSONValue) -> JSONValue:
+    """A JSON value of unknown origin as something that `from_json` can read.
+
+    What has the reserved key, but is none of the tagged values above, is taken for a dict of
+    somebody's own.
+    """
+    if isinstance(value, list):
+        return [well_formed(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if TAG in value:
+        if _is_tagged(value):
+            return value
+        return {TAG: "map", "items": [[key, well_formed(item)] for key, item in value.items()]}
+    return {key: well_formed(item) for key, item in value.items()}
+
+
+def _is_tagged(value: dict[str, Any]) -> bool:
+    stored = value.get("value")
+    if value[TAG] == "object" and not isinstance(stored, dict):
+        return False
+    try:
+        found = from_json(value)
+        if isinstance(stored, dict) and "fields" in stored:
+            from_json(stored["fields"])
+    except CodecError:
+        return False
+    return value[TAG] != "map" or all(type(key) in (str, int) for key in found)

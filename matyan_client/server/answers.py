@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-__all__ = ["Json", "Stream", "progress", "tree_bytes"]
+__all__ = ["Json", "Stream", "finite", "progress", "tree_bytes"]
 
 CHUNK_BYTES = 64 << 10
 """About how much of a stream is sent at a time."""
@@ -39,17 +39,18 @@ class Json(Response):
         try:
             text = json.dumps(content, allow_nan=False, separators=(",", ":"))
         except ValueError:
-            text = json.dumps(_finite(content), allow_nan=False, separators=(",", ":"))
+            text = json.dumps(finite(content), allow_nan=False, separators=(",", ":"))
         return text.encode()
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """A JSON value with null for what JSON has no number for."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value
 
 

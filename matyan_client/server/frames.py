@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from matyan_client.exceptions import InvalidMessageError
+from matyan_client.objects.params import well_formed
 from matyan_client.protocol import param_trees as trees
 from matyan_client.protocol.batches import Batch, PointColumns
 from matyan_client.protocol.contexts import canonical
@@ -263,6 +264,9 @@ def _unmarked(message: dict[str, Any]) -> dict[str, Any]:
         if not value:
             return message
         path, value = trees.single_path(value)
+        if not path and len(value) == 1:  # the only key is the reserved one
+            ((key, value),) = value.items()
+            path = [key]
     else:
         try:
             for key in path:
@@ -279,6 +283,7 @@ def _unmarked(message: dict[str, Any]) -> dict[str, Any]:
         there = True
         kept = ((key, unmark(item)) for key, item in value.items())
         value = {key: item for key, (item, present) in kept if present}
+    value = well_formed(value)
     for key in reversed(path):
         value = trees.put({}, [key], value)
     fields = {"type": "log_hparams", "path": list(path), "value": value}

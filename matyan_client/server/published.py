@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from matyan_client.protocol.contexts import context_id
 from matyan_client.protocol.records import StoredObject
 from matyan_client.protocol.streams import encode_series_array
+from matyan_client.server.answers import finite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -212,7 +213,8 @@ def dump_object(
         return _distribution(value)
     if kind == "figures":
         data = value.get("data", {})
-        return {"data": data if isinstance(data, str) else json.dumps(data), "index": index}
+        text = data if isinstance(data, str) else json.dumps(finite(data))
+        return {"data": text, "index": index}
     if kind == "texts":
         return {"data": str(value.get("data", "")), "index": index}
     size = {"width": value.get("width", 0), "height": value.get("height", 0)}
@@ -228,12 +230,12 @@ def dump_object(
 def _distribution(value: Mapping[str, Any]) -> dict[str, Any]:
     try:
         weights = encode_series_array(value.get("data") or ())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         weights = encode_series_array(())
-    bounds = value.get("range")
+    bounds, count = value.get("range"), value.get("bin_count")
     return {
         "data": weights,
-        "bin_count": value.get("bin_count", weights["shape"]),
+        "bin_count": count if isinstance(count, int) else weights["shape"],
         "range": bounds if isinstance(bounds, (list, tuple)) and len(bounds) == 2 else [0, 0],
     }
 

@@ -344,10 +344,7 @@ class Store:
                     (row[0], low, high, PAGE),
                 ).fetchall()
             for step, epoch, moment, text in page:
-                value = json.loads(text)
-                if value.get("type") == "list":
-                    value = value["items"]
-                yield ObjectRecord(step, epoch, moment, value)
+                yield ObjectRecord(step, epoch, moment, _object_value(json.loads(text)))
             if len(page) < PAGE:
                 return
             low = page[-1][0] + 1
@@ -529,6 +526,13 @@ class Store:
     def close(self) -> None:
         """Close the database's connections."""
         self.database.close()
+
+
+def _object_value(value: dict[str, Any]) -> dict[str, Any] | list[dict[str, Any]]:
+    items = value.get("items") if value.get("type") == "list" else None
+    if isinstance(items, list) and all(isinstance(item, dict) for item in items):
+        return items
+    return value
 
 
 def _applied(connection: sqlite3.Connection, name: str) -> int:

@@ -41,7 +41,7 @@ class Served:
 
     def get(self, path: str, status: int = 200, **params: Any) -> Any:
         """The JSON of an answer, which must have this status."""
-        response = self.http.get(path, params=params)
+        response = self.http.get(path, params=params or None)
         assert response.status_code == status, response.text
         return response.json()
 
@@ -68,6 +68,10 @@ class Served:
         """The trees of a stream, progress frames among them."""
         folder = Folder(by_name=path.endswith(("get-batch/", "get-step/")) and path.count("/") > 4)
         return folded(self.records(path, body, **more), folder)
+
+    def trees_by_key(self, path: str, body: Any, **more: Any) -> list[tuple[Any, Any]]:
+        """The trees of a batch whose trees have names of their own."""
+        return folded(self.records(path, body, **more), Folder())
 
     def search(self, path: str, **more: Any) -> dict[str, Any]:
         """The runs of a search that came to its end."""
