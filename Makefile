@@ -1,6 +1,8 @@
-# make demo · make test · make fuzz · make faults · make test-libraries · make lint · make bench · make clean
-# Needs python3 (3.10+) and make. Sets up .venv for itself, and .venv-aim (real Aim on Python 3.11)
-# and .venv-libs (libraries that import aim, and real Aim) for the tests that compare with it.
+# make demo · make test · make fuzz · make faults · make test-libraries · make test-frameworks
+# make lint · make bench · make clean
+# Needs python3 (3.10+) and make. Sets up .venv for itself, and .venv-aim (real Aim on Python 3.11),
+# .venv-libs (libraries that import aim, and real Aim) and .venv-frameworks (frameworks that have
+# adapters, and real Aim) for the tests that compare with it.
 # AIM_ORACLE=none leaves those out; not accepted when CI=true.
 
 SHELL := bash
@@ -22,7 +24,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .PHONY: help demo test lint types unit compat-aim compat-shim machine fuzz faults test-libraries bench clean
 
 help:
-	@sed -n '1,4s/^# //p' Makefile
+	@sed -n '1,6s/^# //p' Makefile
 
 # Some unit tests list what the original has.
 ORACLE := $(if $(filter none,$(AIM_ORACLE)),,.venv-aim/.ready)
@@ -40,6 +42,11 @@ ORACLE := $(if $(filter none,$(AIM_ORACLE)),,.venv-aim/.ready)
 .venv-libs/.ready: .ci/libraries-requirements.txt pyproject.toml .ci/venv .ci/find-python
 	@echo "setting up .venv-libs (libraries that import aim, and real Aim 3.29.1)"
 	@.ci/venv .venv-libs "$$(.ci/find-python oracle)" -r .ci/libraries-requirements.txt -e .
+	@touch $@
+
+.venv-frameworks/.ready: .ci/frameworks-requirements.txt pyproject.toml .ci/venv .ci/find-python
+	@echo "setting up .venv-frameworks (frameworks with adapters, and real Aim 3.29.1)"
+	@.ci/venv .venv-frameworks "$$(.ci/find-python oracle)" -r .ci/frameworks-requirements.txt -e .
 	@touch $@
 
 demo: .venv/.ready
@@ -82,7 +89,7 @@ interop: .venv/.ready
 	$(PY) -m pytest tests/interop | tee $(LOGS)/interop
 
 ifeq ($(AIM_ORACLE),none)
-compat-aim machine test-libraries: .venv/.ready
+compat-aim machine test-libraries test-frameworks: .venv/.ready
 	@mkdir -p $(LOGS)
 	@if [ "$${CI:-}" = true ]; then echo "error: AIM_ORACLE=none is not accepted in CI" >&2; exit 1; fi
 	@echo "NOT RUN: AIM_ORACLE=none, nothing was compared with real Aim" | tee $(LOGS)/$@
@@ -94,6 +101,10 @@ compat-aim: .venv/.ready .venv-aim/.ready
 test-libraries: .venv/.ready .venv-libs/.ready
 	@mkdir -p $(LOGS)
 	.venv-libs/bin/python -m pytest tests/libraries | tee $(LOGS)/test-libraries
+
+test-frameworks: .venv-frameworks/.ready
+	@mkdir -p $(LOGS)
+	.venv-frameworks/bin/python -m pytest tests/frameworks | tee $(LOGS)/test-frameworks
 
 machine: .venv/.ready .venv-aim/.ready
 	@mkdir -p $(LOGS)
@@ -115,5 +126,5 @@ bench: .venv/.ready .venv-aim/.ready
 	$(PY) benchmarks/track.py --aim-python .venv-aim/bin/python $(BENCH_ARGS)
 
 clean:
-	rm -rf .venv .venv-aim .venv-libs .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
+	rm -rf .venv .venv-aim .venv-libs .venv-frameworks .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

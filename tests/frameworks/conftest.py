@@ -1,218 +1,233 @@
-"""Adapters with the real frameworks: a program runs on real Aim and on aim_compat, each time in
-processes of its own, and what both repositories then hold is compared.
+"""Frameworks as they are, on tiny models and made-up data: the same program on Aim and on us.
 
-Runs where the frameworks and real Aim are installed (`make test-frameworks`). The closing lines
-say what was compared.
+A program imports only aim, and trains something with a framework. It runs twice in this
+environment, in processes and directories of its own: as `python program.py`, where aim is the real
+one, and as `python -m aim_compat run program.py`. What tests/libraries/record.py then finds in both
+repositories must be equal: runs, params, and of each series its steps, values and epochs.
+
+At the end, a table says what was compared.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-RECORD = ROOT / "tests" / "libraries" / "record.py"
-RUN = "import runpy, sys; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
-SHIM = ("-m", "aim_compat", "run")
+RECORD = str(ROOT / "tests" / "libraries" / "record.py")
+AIM = ()
+OURS = ("-m", "aim_compat", "run")
+AIM_COMMAND = str(Path(sys.executable).with_name("aim"))
+TIMEOUT_S = 240
 
-COMPARED = pytest.StashKey[dict[str, "Comparison"]]()
+Facts = dict[str, Any]
+"""A run, as record.py tells: `params`, `sequences` (title to steps, values, epochs), and others."""
 
-MEASURED = "metric __system__"
-"""Series that are about the machine."""
-
-
-class Series(NamedTuple):
-    """What is tracked under a name and context; both are the title, as `record.py` has it."""
-
-    steps: list[int]
-    values: list[Any]
-    epochs: list[Any]
-
-    @property
-    def last(self) -> Any:
-        """The value at the last step."""
-        return self.values[-1]
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """A run as `record.py` tells it, without what is about the machine."""
-
-    name: str | None
-    experiment: str
-    ended: bool
-    params: dict[str, Any]
-    series: dict[str, Series]
-    has_system_params: bool
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many steps each series has."""
-        return {title: len(series.steps) for title, series in self.series.items()}
-
-    @property
-    def lasts(self) -> dict[str, Any]:
-        """The last value of each series."""
-        return {title: series.last for title, series in self.series.items()}
+MEASURED = ("metric __system__",)
+"""How titles of series begin that measure the machine: nothing of them is compared."""
 
 
 @dataclass
-class Comparison:
-    """What of a framework was compared with real Aim."""
+class Row:
+    """What was compared, for the table."""
 
-    version: str
-    series: int = 0
-    params: int = 0
-    better: dict[str, str] = field(default_factory=dict)
-    """What is not as in Aim, and why."""
-
-
-class Laboratory:
-    """Runs programs, and says what they recorded.
-
-    Args:
-        directory: where each run gets a directory of its own.
-        compared: comparisons by framework, added to.
-    """
-
-    def __init__(self, directory: Path, compared: dict[str, Comparison]) -> None:
-        self._directory = directory
-        self._compared = compared
-
-    def on_aim(self, program: Path, *, repair: str = "") -> list[Recorded]:
-        """What real Aim records of a program.
-
-        Args:
-            program: a script that imports aim.
-            repair: Python lines run first, where Aim's adapter needs something that newer releases
-                of its framework moved.
-        """
-        place = self._place("aim")
-        self._python("-c", f"{repair}\n{RUN}", str(program), cwd=place)
-        aim = str(Path(sys.executable).with_name("aim"))
-        self._python(aim, "storage", "--repo", ".", "reindex", "-y", cwd=place)
-        assert not (place / ".matyan").exists()
-        return self._read(place, ())
-
-    def on_ours(self, program: Path, **environment: str) -> list[Recorded]:
-        """What aim_compat records of the same program."""
-        place = self._place("ours")
-        self._python(*SHIM, str(program), cwd=place, **environment)
-        assert not (place / ".aim").exists()
-        return self._read(place, SHIM)
-
-    def compare(
-        self,
-        framework: str,
-        ours: list[Recorded],
-        aims: list[Recorded],
-        *,
-        better: dict[str, str] | None = None,
-    ) -> None:
-        """Fail unless both are equal, but for what is better.
-
-        Args:
-            framework: the distribution's name.
-            ours: what `on_ours` gave.
-            aims: what `on_aim` gave.
-            better: titles of series, names of params, or `count`, that differ for a reason, and
-                the reason.
-        """
-        better = dict(better or {})
-        entry = self._compared.setdefault(framework, Comparison(metadata.version(framework)))
-        differing: set[str] = set()
-        if len(ours) != len(aims):
-            differing.add("count")
-        for mine, theirs in zip(ours, aims, strict="count" not in better):
-            for fact in ("name", "experiment", "has_system_params"):
-                if getattr(mine, fact) != getattr(theirs, fact):
-                    differing.add(fact)
-            for here, there in ((mine.series, theirs.series), (mine.params, theirs.params)):
-                names = {*here, *there}
-                differing |= {each for each in names if not _same(here.get(each), there.get(each))}
-            entry.series += len({*mine.series, *theirs.series} - differing)
-            entry.params += len({*mine.params, *theirs.params} - differing)
-        entry.better |= better
-        assert differing == set(better), (ours, aims)
-
-    def _place(self, name: str) -> Path:
-        place = self._directory / name
-        number = 1
-        while place.exists():
-            number += 1
-            place = self._directory / f"{name}-{number}"
-        place.mkdir()
-        return place
-
-    @staticmethod
-    def _python(*args: str, cwd: Path, **environment: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-W", "ignore", *args],
-            cwd=cwd,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-            env={**os.environ, "PYTHONIOENCODING": "utf-8", **environment},
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def _read(self, place: Path, launcher: tuple[str, ...]) -> list[Recorded]:
-        report = json.loads(self._python(*launcher, str(RECORD), cwd=place))
-        assert report["subject"] == ("aim_compat.run" if launcher else "aim.sdk.run")
-        return [
-            Recorded(
-                run["name"],
-                run["experiment"],
-                run["ended"],
-                run["params"],
-                {
-                    title: Series(*columns)
-                    for title, columns in run["sequences"].items()
-                    if not title.startswith(MEASURED)
-                },
-                bool(run["system params"]),
-            )
-            for run in report["runs"]
-        ]
+    framework: str
+    program: str
+    equal: int
+    differing: Mapping[str, str]
+    aim_s: float
+    ours_s: float
 
 
-def _same(mine: Any, theirs: Any) -> bool:
-    return json.dumps(mine, sort_keys=True) == json.dumps(theirs, sort_keys=True)  # NaN is NaN
+@dataclass
+class Compared:
+    """What a program recorded."""
+
+    ours: list[Facts]
+    aim: list[Facts] = field(default_factory=list)
+    printed: str = ""
+    """By the program on us: stdout and stderr."""
+    directory: Path = Path()
+    """Where the program ran on us."""
+
+
+ROWS = pytest.StashKey[list[Row]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[ROWS] = []
+
+
+def python(*args: str, cwd: Path, env: Mapping[str, str] = {}, code: int = 0) -> str:
+    """Run this environment's Python; what it prints."""
+    quiet = {
+        "PYTHONIOENCODING": "utf-8",
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+    done = subprocess.run(
+        [sys.executable, *args],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=TIMEOUT_S,
+        env={**os.environ, **quiet, **env},
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def recorded(subject: Sequence[str], cwd: Path) -> list[Facts]:
+    """The runs of the repository in this directory, oldest first."""
+    if not subject:
+        python(AIM_COMMAND, "storage", "--repo", ".", "reindex", "-y", cwd=cwd)
+    done = subprocess.run(
+        [sys.executable, *subject, RECORD], cwd=cwd, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["subject"] == ("aim_compat.run" if subject else "aim.sdk.run")
+    runs: list[Facts] = report["runs"]
+    return runs
+
+
+def series(run: Facts) -> dict[str, Any]:
+    """The series of a run that are compared, by title: `metric loss {"subset": "train"}`."""
+    return {
+        title: found
+        for title, found in run["sequences"].items()
+        if not title.startswith(MEASURED)
+    }
 
 
 @pytest.fixture
-def laboratory(tmp_path: Path, request: pytest.FixtureRequest) -> Laboratory:
-    """Where programs are run and compared."""
-    return Laboratory(tmp_path, request.config.stash.setdefault(COMPARED, {}))
+def summary() -> Callable[..., dict[str, tuple[int, int, Any]]]:
+    """`summary(run, digits=6)`: how many points each series has, its last step and last value."""
+
+    def summarize(run: Facts, digits: int = 6) -> dict[str, tuple[int, int, Any]]:
+        found = {}
+        for title, (steps, values, _) in series(run).items():
+            last = values[-1]
+            found[title] = (
+                len(steps),
+                steps[-1],
+                float(f"{last:.{digits}g}") if isinstance(last, float) else last,
+            )
+        return found
+
+    return summarize
 
 
-def need(framework: str) -> None:
-    """Skip the module where a framework is not installed; in CI it must be."""
-    if importlib.util.find_spec(framework) is None:
-        assert os.environ.get("CI") != "true", f"{framework} must be installed in CI"
-        pytest.skip(f"{framework} is not installed", allow_module_level=True)
+@pytest.fixture
+def record_ours(tmp_path: Path) -> Callable[..., Compared]:
+    """`record_ours(program, *arguments)`: what it records on us."""
+
+    def run(program: str | Path, *arguments: str, **options: Any) -> Compared:
+        directory = tmp_path / "ours"
+        directory.mkdir(exist_ok=True)
+        printed = python(*OURS, str(ROOT / program), *arguments, cwd=directory, **options)
+        return Compared(recorded(OURS, directory), printed=printed, directory=directory)
+
+    return run
+
+
+@pytest.fixture
+def compare(
+    tmp_path: Path, request: pytest.FixtureRequest, record_ours: Callable[..., Compared]
+) -> Callable[..., Compared]:
+    """`compare(program, timed=..., better=...)`: run it on Aim and on us, and compare.
+
+    Args:
+        program: a path from the root of the repository.
+        arguments: its command line.
+        timed: how titles of series begin that measure time: their values are not compared.
+        better: title of a series, or `params.` and a key, that differs for a reason; to the reason.
+    """
+
+    def run(
+        program: str, *arguments: str, timed: Sequence[str] = (), better: Mapping[str, str] = {}
+    ) -> Compared:
+        directory = tmp_path / "real"
+        directory.mkdir()
+        start = time.monotonic()
+        python(str(ROOT / program), *arguments, cwd=directory)
+        aim_s = time.monotonic() - start
+        start = time.monotonic()
+        found = record_ours(program, *arguments)
+        ours_s = time.monotonic() - start
+        found.aim = recorded(AIM, directory)
+        assert len(found.ours) == len(found.aim)
+        equal, differing = 0, set()
+        for ours, aim in zip(found.ours, found.aim, strict=True):
+            same, different = differences(ours, aim, timed)
+            equal += same
+            differing |= different
+        assert differing == set(better), (found.ours, found.aim)
+        framework = Path(request.path).parent.name
+        request.config.stash[ROWS].append(
+            Row(framework, Path(program).name, equal, better, aim_s, ours_s)
+        )
+        return found
+
+    return run
+
+
+def differences(ours: Facts, aim: Facts, timed: Sequence[str]) -> tuple[int, set[str]]:
+    """How many series are equal, and what is not."""
+    different = {
+        key
+        for key in ours
+        if key not in ("params", "sequences") and ours[key] != aim[key]
+    }
+    different |= {
+        f"params.{key}"
+        for key in {**ours["params"], **aim["params"]}
+        if ours["params"].get(key, ...) != aim["params"].get(key, ...)
+    }
+    here, there = series(ours), series(aim)
+    equal = 0
+    for title in {**here, **there}:
+        one, other = here.get(title), there.get(title)
+        if one and other and title.startswith(tuple(timed)):
+            one, other = one[::2], other[::2]
+        if repr(one) == repr(other):
+            equal += 1
+        else:
+            different.add(title)
+    return equal, different
+
+
+@pytest.fixture
+def version() -> Callable[[str], str]:
+    """The installed version of a distribution."""
+    return metadata.version
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """One line a framework: what was compared with real Aim, and what differs."""
-    for framework, found in sorted(config.stash.get(COMPARED, {}).items()):
+    rows = config.stash[ROWS]
+    if not rows:
+        return
+    terminalreporter.section("compared with Aim 3.29.1")
+    for row in sorted(rows, key=lambda row: (row.framework, row.program)):
         terminalreporter.write_line(
-            f"{framework} {found.version}: {found.series} series and {found.params} params as in "
-            f"Aim, {len(found.better)} better"
+            f"frameworks: {row.framework:24} {row.program:28} {row.equal:3} series equal, "
+            f"{len(row.differing)} better; {row.aim_s:5.1f} s on Aim, {row.ours_s:5.1f} s on us"
         )
-        for title, reason in sorted(found.better.items()):
-            terminalreporter.write_line(f"    {title}: {reason}")
+        for title, why in row.differing.items():
+            terminalreporter.write_line(f"    {title}: {why}")
