@@ -108,9 +108,7 @@ def recorded(subject: Sequence[str], cwd: Path) -> list[Facts]:
 def series(run: Facts) -> dict[str, Any]:
     """The series of a run that are compared, by title: `metric loss {"subset": "train"}`."""
     return {
-        title: found
-        for title, found in run["sequences"].items()
-        if not title.startswith(MEASURED)
+        title: found for title, found in run["sequences"].items() if not title.startswith(MEASURED)
     }
 
 
@@ -189,9 +187,7 @@ def compare(
 def differences(ours: Facts, aim: Facts, timed: Sequence[str]) -> tuple[int, set[str]]:
     """How many series are equal, and what is not."""
     different = {
-        key
-        for key in ours
-        if key not in ("params", "sequences") and ours[key] != aim[key]
+        key for key in ours if key not in ("params", "sequences") and ours[key] != aim[key]
     }
     different |= {
         f"params.{key}"
