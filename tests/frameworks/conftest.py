@@ -79,8 +79,7 @@ def python(*args: str, cwd: Path, env: Mapping[str, str] = {}, code: int = 0) ->
     done = subprocess.run(
         [sys.executable, *args],
         cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         encoding="utf-8",
         check=False,
