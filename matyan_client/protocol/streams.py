@@ -119,33 +119,35 @@ def _encode_value(value: Any) -> bytes:
 
 def encode_record(path: Sequence[str | int], value: Any) -> bytes:
     """One record; a value that is no scalar becomes its printed representation."""
-    key, data = encode_path(path), _encode_value(value)
+    return _framed(encode_path(path), _encode_value(value))
+
+
+def _framed(key: bytes, data: bytes) -> bytes:
     return _LENGTH.pack(len(key)) + key + _LENGTH.pack(len(data)) + data
 
 
-def _records_of(tree: Any, path: tuple[str | int, ...] = ()) -> Iterator[Record]:
-    """A tree as records, depth first, in order of insertion (section 6.4)."""
-    if isinstance(tree, dict):
-        if not tree:
-            yield Record(path, OBJECT)
-        for key, item in tree.items():
-            yield from _records_of(item, (*path, key))
-    elif isinstance(tree, (list, tuple)) and not isinstance(tree, Marker):
-        yield Record(path, ARRAY)
-        for index, item in enumerate(tree):
-            yield from _records_of(item, (*path, index))
-    else:
-        yield Record(path, tree)
-
-
 def encode_tree(tree: Any, at: tuple[str | int, ...] = ()) -> Iterator[bytes]:
-    """A tree as the bytes of its records, one by one; `at`: the path where it stands.
+    """A tree as the bytes of its records, one by one, depth first and in order of insertion
+    (section 6.4); `at`: the path where it stands.
 
     Raises:
         CodecError: a key that is neither text nor int, or an int beyond 64 bits.
     """
-    for path, value in _records_of(tree, at):
-        yield encode_record(path, value)
+    return _encoded(tree, encode_path(at))
+
+
+def _encoded(tree: Any, key: bytes) -> Iterator[bytes]:
+    if isinstance(tree, dict):
+        if not tree:
+            yield _framed(key, _encode_value(OBJECT))
+        for name, item in tree.items():
+            yield from _encoded(item, key + encode_path((name,)))
+    elif isinstance(tree, (list, tuple)) and not isinstance(tree, Marker):
+        yield _framed(key, _encode_value(ARRAY))
+        for index, item in enumerate(tree):
+            yield from _encoded(item, key + encode_path((index,)))
+    else:
+        yield _framed(key, _encode_value(tree))
 
 
 # -- decoding ----------------------------------------------------------------

@@ -76,7 +76,8 @@ class Stream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         try:
-            chunk = await run_in_threadpool(self._chunk)
+            # Who asks for the headers alone has no use for a search.
+            chunk = b"" if scope["method"] == "HEAD" else await run_in_threadpool(self._chunk)
             await send(
                 {
                     "type": "http.response.start",

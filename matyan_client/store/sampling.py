@@ -56,12 +56,17 @@ def sample_places(steps: Sequence[int], density: int) -> list[int]:
     if density == 1:
         return [0]
     first, last = int(steps[0]), int(steps[-1])
-    places: list[int] = []
-    for i in range(density):
-        target = first + round((last - first) * i / (density - 1))
-        at = min(bisect_left(steps, target), count - 1)
-        if not places or at > places[-1]:
-            places.append(at)
+    targets = [first + round((last - first) * i / (density - 1)) for i in range(density)]
+    places = sorted({min(at, count - 1) for at in _at_or_after(steps, targets)})
     if len(places) < density:
         places = [round(i * (count - 1) / (density - 1)) for i in range(density)]
     return places
+
+
+def _at_or_after(steps: Sequence[int], targets: list[int]) -> list[int]:
+    """For each target the place of the first step that is not below it."""
+    search = getattr(steps, "searchsorted", None)
+    if search is None:
+        return [bisect_left(steps, target) for target in targets]
+    found: list[int] = search(targets).tolist()
+    return found
