@@ -13,6 +13,8 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Protocol
 
+from matyan_client.backends import select
+
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -20,7 +22,7 @@ __all__ = ["forget", "watch"]
 
 
 class _Closable(Protocol):
-    def close(self) -> None: ...
+    def _close(self, timeout_s: float) -> None: ...
 
     def _after_fork_in_child(self) -> None: ...
 
@@ -46,8 +48,9 @@ def forget(run: _Closable) -> None:
 
 
 def _close_all() -> None:
+    # Their backends wait for the delivery of all of them together when they are closed.
     for run in list(_open):
-        run.close()
+        run._close(0.0)
 
 
 def _catch_sigterm() -> None:
@@ -61,6 +64,7 @@ def _catch_sigterm() -> None:
 def _on_sigterm(number: int, frame: FrameType | None) -> None:
     del frame
     _close_all()
+    select.close_all()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from matyan_client.capture.system import ResourceSampler
     from matyan_client.capture.terminal import TerminalCapture
     from matyan_client.capture.ticker import Ticker
+    from matyan_client.protocol.records import RunRecord
     from matyan_client.repo import Repo
 
 __all__ = ["Run"]
@@ -115,7 +116,7 @@ class Run(RunTracker):
         self._uploads = Uploads(self.hash)
 
         origin: Origin = "new" if run_hash is None else "given"
-        known = None
+        known: RunRecord | None = None
         if self.read_only:
             if run_hash is None:
                 raise InvalidInputError("Run(read_only=True) needs the hash of the run to read.")
@@ -196,7 +197,11 @@ class Run(RunTracker):
     # -- capturing ------------------------------------------------------------------------------
 
     def _next_line(self) -> int:
-        return max((number for number, _ in self.read_log_lines()), default=-1) + 1
+        try:
+            return max((number for number, _ in self.read_log_lines()), default=-1) + 1
+        except ServerError as exc:
+            log.warning("Run %s: its terminal lines cannot be read: %s", self.hash, exc)
+            return 0
 
     def _capture_terminal(self, first_line: int) -> None:
         global _ticker
@@ -252,6 +257,10 @@ class Run(RunTracker):
         Safe to call again, and on a read-only run. In a forked child the run is left open, since
         it is the parent's to finish.
         """
+        self._close(Settings.from_environment().close_timeout_s)
+
+    def _close(self, timeout_s: float) -> None:
+        """Close; wait so long for delivery, which goes on in the background after that."""
         writer = self._writer
         if writer is None:
             return
@@ -265,7 +274,7 @@ class Run(RunTracker):
                 writer.append(messages.finish_run(time=time.time()))
             self._closed = True
             self._writer = None
-        lost = writer.close(Settings.from_environment().close_timeout_s)
+        lost = writer.close(timeout_s)
         lifetime.forget(self)
         lost += len(self._kept_objects) + self._objects_lost + self._uploads.failed
         self._kept_objects.clear()
@@ -288,9 +297,10 @@ class Run(RunTracker):
         self.close()
 
     def __del__(self) -> None:
-        # On garbage collection, close the run if it was not closed explicitly.
+        # On garbage collection, close the run if it was not closed explicitly. Whatever code is
+        # interrupted by that does not wait for a server.
         if getattr(self, "_writer", None) is not None and not sys.is_finalizing():
-            self.close()
+            self._close(0.0)
 
     def _after_fork_in_child(self) -> None:
         self._lock = threading.RLock()

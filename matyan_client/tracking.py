@@ -192,13 +192,16 @@ class RunTracker(RunEditor):
             epoch = as_epoch(epoch)
         if step is not None:
             step = as_step(step)
+        automatic = step is None
         with self._lock:
             if step is None:
                 step = sequence.next_step
             sequence.next_step = max(sequence.next_step, step + 1)
         several = isinstance(value, (list, tuple))
         self._deliver_objects(
-            partial(self._write_objects, sequence, dtype, encoded, several, step, epoch, now)
+            partial(
+                self._write_objects, sequence, dtype, encoded, several, step, epoch, now, automatic
+            )
         )
 
     def _dtype(
@@ -224,6 +227,7 @@ class RunTracker(RunEditor):
         step: int,
         epoch: float | None,
         now: float,
+        automatic: bool,
     ) -> None:
         stored = [self._store_encoded(item) for item in objects]
         self._open_writer().append(
@@ -235,6 +239,7 @@ class RunTracker(RunEditor):
                 context=sequence.context,
                 dtype=dtype,
                 time=now,
+                automatic=automatic,
             )
         )
 

@@ -7,37 +7,40 @@ to `take`. What waits for a blob's bytes to be there is held back; everything el
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import mimetypes
 import os
 import threading
+import time
 from collections import deque
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from matyan_client.backends.channel import Channel
 from matyan_client.backends.param_shadow import ParamShadow
-from matyan_client.backends.shipped_segments import ShippedSegment
+from matyan_client.backends.shipped_segments import ShippedSegment, Stretch, SyncPoint
 from matyan_client.exceptions import InvalidInputError
 from matyan_client.protocol.contexts import canonical
-from matyan_client.protocol.ingest import Acknowledged, IngestSession, Refused
-from matyan_client.protocol.messages import blob_ref, finish_run
+from matyan_client.protocol.ingest import Acknowledged, Refused
+from matyan_client.protocol.messages import blob_ref, finish_run, log_metric
 from matyan_client.protocol.outgoing import encode_wire, message_texts, point_texts
+from matyan_client.protocol.wire import SYNC_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from matyan_client.backends.outbox import Outbox
     from matyan_client.backends.run_service import RunFacts, RunService
-    from matyan_client.backends.shipped_segments import Stretch
     from matyan_client.journal.writer import JournalWriter
     from matyan_client.protocol.batches import Batch, PointColumns
-    from matyan_client.protocol.ingest import Trouble
 
 __all__ = ["Lane", "Upload"]
 
+HELPERS = 3
+BULK_BYTES = 256 << 10
+"""Points go over more than one connection while more bytes of journal than this are unread."""
 QUEUED_BYTES = 512 << 10
 """No more is read while this much waits to be sent."""
 HELD_BYTES_MAX = 8 << 20
@@ -76,6 +79,9 @@ class _Held:
         self.texts = texts
 
 
+Reply: TypeAlias = "Acknowledged[Stretch | SyncPoint] | Refused[Stretch | SyncPoint] | None"
+
+
 class Lane:
     """See above. All of it runs in the shipper's event loop, but for `wait`.
 
@@ -97,7 +103,6 @@ class Lane:
     ) -> None:
         self.run_hash = run_hash
         self.outbox = outbox
-        self.session: IngestSession[Stretch] = IngestSession()
         self.segments: list[ShippedSegment] = []
         self.journals: list[JournalWriter] = []
         """Of this process."""
@@ -106,17 +111,18 @@ class Lane:
         """Whether something was acknowledged that reads may not see yet."""
         self.living_elsewhere = False
         """Whether another process writes to the run as well."""
-        # What whoever has the connections keeps here.
-        self.task: asyncio.Task[None] | None = None
-        self.wake = asyncio.Event()
-        self.retry_at = 0.0
-        self.failures = 0
-        self.served_at = 0.0
-        self.idle = False
+        self.main = Channel(self)
+        self.helpers: list[Channel] = []
+        """More channels, for points only, while there are very many."""
+        self.may_spread = False
+        """Whether there are connections to spare for helpers."""
 
         self._service = service
         self._in_thread = in_thread
         self._start_upload = start_upload
+        self._filling = False
+        self._spread = False
+        """Whether points go over all channels; a step's always over the same."""
         self._params = ParamShadow()
         self._todo: deque[tuple[Stretch, Callable[[], Awaitable[bool]]]] = deque()
         """What is left of stretches that were read; a step that returns False is not done yet."""
@@ -140,7 +146,7 @@ class Lane:
         """Ship a segment, too: dead ones before those of this process, else by age."""
         self.segments.append(segment)
         self.segments.sort(key=lambda each: (not each.dead, each.path.name))
-        self.wake.set()
+        self.main.wake.set()
 
     def look_for_segments(self) -> None:
         """Take up what journals of this process have begun."""
@@ -157,16 +163,29 @@ class Lane:
         """Whether it has segments of dead processes."""
         return any(segment.dead for segment in self.segments)
 
-    def has_work(self) -> bool:
-        """Whether there is something a connection is needed for."""
-        if not self.session.idle or (self._todo and not self._finish_waits):
+    @property
+    def channels(self) -> list[Channel]:
+        """The main one and its helpers."""
+        return [self.main, *self.helpers]
+
+    def has_work(self, channel: Channel) -> bool:
+        """Whether there is something a channel needs a connection for."""
+        if not channel.session.idle:
             return True
+        if channel is not self.main:
+            return False
+        if self._todo:
+            return not self._finish_waits and self._idle
         return not self._blocked and any(segment.unread() for segment in self.segments)
+
+    @property
+    def _idle(self) -> bool:
+        return all(channel.session.idle for channel in self.channels)
 
     @property
     def done(self) -> bool:
         """Whether nothing is left at all."""
-        return not (self.segments or self._todo or self._held) and self.session.idle
+        return not (self.segments or self._todo or self._held) and self._idle
 
     @property
     def _blocked(self) -> bool:
@@ -192,7 +211,16 @@ class Lane:
         Raises:
             ServerError: something that has to be asked first got no answer; call again later.
         """
-        while self.session.queued_bytes < QUEUED_BYTES:
+        if self._filling:
+            return
+        self._filling = True
+        try:
+            await self._fill()
+        finally:
+            self._filling = False
+
+    async def _fill(self) -> None:
+        while sum(each.session.queued_bytes for each in self.channels) < QUEUED_BYTES:
             if self._todo:
                 stretch, step = self._todo[0]
                 if not await step():
@@ -294,15 +322,19 @@ class Lane:
         stretch.left += 1
         self._todo.append((stretch, step))
 
-    def _release(self, stretch: Stretch, count: int = 1) -> None:
+    def _release(self, stretch: Stretch | SyncPoint, count: int = 1) -> None:
         stretch.left -= count
-        if not stretch.left:
+        if stretch.left:
+            return
+        if isinstance(stretch, Stretch):
             self._settle(stretch.segment)
+        else:
+            self._notify()
 
-    def _queue(self, stretch: Stretch, text: str) -> None:
+    def _queue(self, stretch: Stretch, text: str, channel: Channel | None = None) -> None:
         stretch.left += 1
         try:
-            self.session.enqueue(stretch, text)
+            (channel or self.main).session.enqueue(stretch, text)
         except InvalidInputError as exc:
             self._set_aside(text, str(exc))
             stretch.left -= 1  # the step that made it still counts, so nothing settles here
@@ -332,18 +364,29 @@ class Lane:
     async def _points(
         self, segment: ShippedSegment, stretch: Stretch, columns: PointColumns
     ) -> bool:
-        shifts = segment.progress.shifts or {}
-        shift = shifts.get(_shift_key(columns.name, canonical(columns.context)), 0)
-        for text in point_texts(columns, shift=shift):
-            self._queue(stretch, text)
-        self._note_step(
-            (columns.name, canonical(columns.context)),
-            max(
-                step + shift if counted else step
-                for step, counted in zip(columns.steps, columns.automatic, strict=True)
-            ),
-        )
+        spread = self.may_spread and self._backlog > BULK_BYTES
+        if spread != self._spread:
+            if not self._idle:
+                return False  # points of one step must not overtake each other
+            self._spread = spread
+            if spread and not self.helpers:
+                self.helpers = [Channel(self) for _ in range(HELPERS)]
+        sequence = (columns.name, canonical(columns.context))
+        shift = (segment.progress.shifts or {}).get(_shift_key(*sequence), 0)
+        channels = self.channels if spread else [self.main]
+        highest = None
+        for step, text in point_texts(columns, shift=shift):
+            self._queue(stretch, text, channels[step % len(channels)])
+            if highest is None or step > highest:
+                highest = step
+        self._note_step(sequence, highest)
+        for channel in channels:
+            channel.wake.set()
         return True
+
+    @property
+    def _backlog(self) -> int:
+        return sum(each.size - each.reader.offset for each in self.segments if not each.complete)
 
     async def _send_params(self, stretch: Stretch) -> bool:
         if not self._params.dirty:
@@ -366,7 +409,7 @@ class Lane:
         return True
 
     async def _clear_experiment(self) -> bool:
-        if not self.session.idle:
+        if not self._idle:
             return False
         if self.unconfirmed:
             await self._in_thread(self._service.clear_experiment, self.run_hash)
@@ -377,6 +420,8 @@ class Lane:
     ) -> bool:
         if self._held:
             self._finish_waits = True
+            return False
+        if not all(helper.session.idle for helper in self.helpers):
             return False
         self._finished = True
         self._queue(stretch, encode_wire(fields))
@@ -399,7 +444,7 @@ class Lane:
             None,
         )
         if earlier is None:
-            if not self.session.idle:
+            if not self._idle:
                 return False  # what went before is to be counted in
             facts = await self._facts()
             highest = dict(self._highest)
@@ -496,24 +541,36 @@ class Lane:
                 self._queue(held.stretch, text)
             self._release(held.stretch, len(held.texts))
         self._finish_waits = False
-        self.wake.set()
+        self.main.wake.set()
 
     # -- replies --------------------------------------------------------------------------------
 
-    def take(self, event: Acknowledged[Stretch] | Refused[Stretch] | Trouble | None) -> None:
+    def take(self, event: Reply) -> None:
         """Keep book of what the server said."""
         if isinstance(event, Acknowledged):
-            self.unconfirmed = self.unconfirmed or not event.stored
+            if not event.stored and any(isinstance(each, Stretch) for each in event.tokens):
+                self.unconfirmed = True
             for stretch in event.tokens:
                 self._release(stretch)
         elif isinstance(event, Refused):
             self._set_aside(event.message, event.reason)
             self._release(event.token)
 
-    def give_up(self, stretch: Stretch, text: str, reason: str) -> None:
-        """A message cannot be sent."""
+    def give_up_head(self, channel: Channel, reason: str) -> None:
+        """The message that waits longest cannot be sent."""
+        stretch, text = channel.session.give_up_head()
         self._set_aside(text, reason)
         self._release(stretch)
+
+    def send_sync(self, value: int) -> SyncPoint:
+        """Send the sync metric behind all that is queued (`wire.SYNC_NAME`)."""
+        point = SyncPoint()
+        metric = log_metric(
+            SYNC_NAME, value, step=0, epoch=None, context=None, dtype="logs", time=time.time()
+        )
+        self.main.session.enqueue(point, encode_wire(metric))
+        self.main.wake.set()
+        return point
 
     def _set_aside(self, text: str, reason: str) -> None:
         path = self.outbox.set_aside(self.run_hash, text, reason)
@@ -539,8 +596,11 @@ class Lane:
         if segment.through and segment in self.segments and segment.remove():
             self.segments.remove(segment)
         if through or segment.complete:
-            with self._progressed:
-                self._progressed.notify_all()
+            self._notify()
+
+    def _notify(self) -> None:
+        with self._progressed:
+            self._progressed.notify_all()
 
     def tidy(self) -> None:
         """Note how far segments are acknowledged; remove what could not be before."""

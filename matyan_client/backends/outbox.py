@@ -22,8 +22,9 @@ import secrets
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from matyan_client.config import Settings
@@ -31,6 +32,9 @@ from matyan_client.exceptions import RepoAccessError
 from matyan_client.journal.locking import LockUnsupportedError, try_lock
 from matyan_client.journal.writer import SUFFIX
 from matyan_client.store.blobs import BlobStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Outbox", "Progress", "all_outboxes", "spool_base"]
 
@@ -126,7 +130,8 @@ class Outbox:
         self.journals = directory / "journals"
         self.blobs = BlobStore(directory / "blobs")
         self.full = False
-        """Whether the spool takes more room than it may."""
+        """Whether the spool takes as much room as it may."""
+        self._tell: list[weakref.WeakMethod[Callable[[bool], None]]] = []
         self._lock = threading.RLock()
         self._wanted: dict[str, int] = {}
         self._refused_said: set[str] = set()
@@ -162,6 +167,22 @@ class Outbox:
                 f"Cannot keep journals for {self.backend_url} in {str(self.directory)!r}: "
                 f"{exc.strerror or exc}. Set MATYAN_JOURNAL_DIR to a directory you may write to."
             ) from exc
+
+    def tell_when_full(self, tell: Callable[[bool], None]) -> None:
+        """Call a method whenever the spool became full, or is not any more."""
+        self._tell.append(weakref.WeakMethod(tell))
+        if self.full:
+            tell(True)
+
+    def set_full(self, full: bool) -> None:
+        """Note whether the spool takes as much room as it may."""
+        self.full = full
+        for reference in list(self._tell):
+            tell = reference()
+            if tell is None:
+                self._tell.remove(reference)
+            else:
+                tell(full)
 
     # -- segments -------------------------------------------------------------------------------
 

@@ -127,8 +127,13 @@ class Pump:
                 self._recover()
 
     def stop(self) -> None:
-        """Deliver what is left, durably, and end the thread."""
+        """Deliver what is left, durably, and end the thread.
+
+        A signal handler that interrupts a round of this very thread leaves that to recovery.
+        """
         with self._lock:
+            if self._interrupted():
+                return
             thread, self._thread = self._thread, None
             self._wake.set()
         if thread is not None and thread is not threading.current_thread():

@@ -335,7 +335,7 @@ class RemoteBackend:
         """Deliver what is left and close connections; the next call opens them again."""
         shipper = self._shipper
         if shipper is not None:
-            shipper.settle(Settings.from_environment().close_timeout_s)
+            shipper.close(Settings.from_environment().close_timeout_s)
         self.rest()
 
     def _settle(self, run_hash: str | None) -> None:
@@ -348,7 +348,7 @@ class RemoteBackend:
         if shipper is None:
             return
         timeout_s = Settings.from_environment().read_timeout_s
-        if not shipper.settle(timeout_s):
+        if not shipper.settle(run_hash, timeout_s):
             trouble = shipper.trouble
             raise ServerUnreachableError(
                 f"What this process wrote is not on {self.url} yet"

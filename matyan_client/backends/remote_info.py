@@ -16,7 +16,7 @@ from matyan_client.backends.remote_runs import (
 )
 from matyan_client.backends.remote_search import EXACTLY, object_traces, run_path
 from matyan_client.backends.remote_series import read_edges
-from matyan_client.protocol.wire import unmark
+from matyan_client.protocol.wire import from_top_key, unmark
 
 if TYPE_CHECKING:
     from matyan_client.protocol.records import RunRecord, SequenceRecord
@@ -37,7 +37,7 @@ class Info(NamedTuple):
         if self.is_exact:
             return dict(self.tree["params"] or ())
         found = {key: unmark(value) for key, value in (self.tree.get("params") or {}).items()}
-        return {key: value for key, (value, there) in found.items() if there}
+        return {from_top_key(key): value for key, (value, there) in found.items() if there}
 
 
 def read_info(

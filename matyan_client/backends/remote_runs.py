@@ -18,7 +18,13 @@ from matyan_client.protocol.records import (
     kind_of,
 )
 from matyan_client.protocol.run_json import run_from_json
-from matyan_client.protocol.wire import SYNC_NAME, companion_of, decode_companion, unmark
+from matyan_client.protocol.wire import (
+    SYNC_NAME,
+    companion_of,
+    decode_companion,
+    from_top_key,
+    unmark,
+)
 from matyan_client.store.params import decode_param
 
 if TYPE_CHECKING:
@@ -119,8 +125,9 @@ def plain_run(run_hash: str, tree: Any, url: str, *, params: bool) -> RunRecord:
 
 
 def _params(tree: Mapping[Any, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, marked in tree.items():
+    found: dict[Any, Any] = {}
+    for name, marked in tree.items():
+        key = from_top_key(name)
         value, there = unmark(marked)
         if there:
             try:

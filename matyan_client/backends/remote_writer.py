@@ -40,7 +40,9 @@ class RemoteWriter:
         self.dropped = 0
         self._outbox = outbox
         self._shipper = shipper
+        # Nothing stands between a scalar and the journal.
         self.point = journal.point
+        outbox.tell_when_full(self._full)
 
     @property
     def undelivered(self) -> int:
@@ -101,10 +103,9 @@ class RemoteWriter:
         """Wait until everything is acknowledged; what is not by then is kept, and said."""
         lost = self.journal.close()
         self._shipper.finish(self, timeout_s)
-        return lost + self.dropped
+        return lost
 
-    def drop_points(self, full: bool) -> None:
-        """Switch to dropping points, which cannot be asked on every one of them, and back."""
+    def _full(self, full: bool) -> None:
         self.point = self._drop_point if full else self.journal.point
 
     def _drop_point(

@@ -44,6 +44,10 @@ class RunService(Protocol):
         """Take a run out of its experiment (8.2), which no message of a real server can."""
         ...
 
+    def synced(self, run_hash: str) -> float | None:
+        """The value of the sync metric (`wire.SYNC_NAME`), None if there is none."""
+        ...
+
     def upload(self, run_hash: str, path: str, content_type: str, file: Path) -> None:
         """Bring a file's bytes to where `<run_hash>/<path>` is read from (5.3).
 

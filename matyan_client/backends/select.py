@@ -37,6 +37,7 @@ __all__ = [
     "DIRECTORY_NAME",
     "KEPT_OPEN",
     "check_url",
+    "close_all",
     "connect",
     "forget",
     "is_url",
@@ -279,6 +280,12 @@ def forget(location: str) -> None:
     with _lock:
         backend = _open.pop(location, None)
     if backend is not None:
+        backend.close()
+
+
+def close_all() -> None:
+    """Deliver what is left for all places, and close them; usable again afterwards."""
+    for backend in list(_open.values()):
         backend.close()
 
 

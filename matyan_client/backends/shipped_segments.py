@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matyan_client.journal.writer import JournalWriter, Segment
     from matyan_client.protocol.batches import Batch
 
-__all__ = ["SILENT_S", "ShippedSegment", "Stretch", "is_dead"]
+__all__ = ["SILENT_S", "ShippedSegment", "Stretch", "SyncPoint", "is_dead", "run_of"]
 
 STRETCH_BYTES = 64 << 10
 SILENT_S = 600.0
@@ -47,6 +47,15 @@ class Stretch:
         """(SHA-256, time it was put) of what may be removed once all of it is acknowledged."""
 
 
+class SyncPoint:
+    """Stands for a message that is in no journal; set when it is acknowledged."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = 1
+
+
 class ShippedSegment:
     """One segment, of this process (`journal` and `segment` given) or of a dead one."""
 
@@ -66,6 +75,8 @@ class ShippedSegment:
         """Whether there is nothing more to read, and never will be."""
         self._stretches: deque[Stretch] = deque()
         self._unsaved = False
+        self._kept = 0
+        """How much of it was forced to the disk."""
 
     @property
     def dead(self) -> bool:
@@ -171,6 +182,24 @@ class ShippedSegment:
             self._unsaved = False
             self.progress.save()
 
+    def keep(self, *, alive: bool) -> None:
+        """Force what was written to the disk itself (power loss).
+
+        Args:
+            alive: also show that its process lives, where files cannot be locked.
+        """
+        if self.segment is None or self.segment.size == self._kept:
+            size = self._kept
+        else:
+            size = self.segment.size
+            with contextlib.suppress(OSError):
+                # Not through the journal, whose lock would make tracking wait for the disk.
+                getattr(os, "fdatasync", os.fsync)(self.segment.fd)
+        self._kept = size
+        if alive and self.segment is not None:
+            with contextlib.suppress(OSError):
+                os.utime(self.path)
+
     def remove(self) -> bool:
         """Delete it; False if its writer turns out to be alive."""
         if self.segment is None and not self.damaged:
@@ -222,6 +251,30 @@ def is_dead(path: Path) -> bool:
         return False
     os.close(fd)
     return True
+
+
+def run_of(path: Path) -> str:
+    """The run a segment belongs to; empty if its header cannot be read."""
+    reader = SegmentReader(path)
+    with contextlib.suppress(OSError, CodecError):
+        reader.read(limit=4096)
+    return reader.run_hash
+
+
+def writes_left(path: Path, acknowledged: int) -> int:
+    """How many writes of a segment are not acknowledged."""
+    reader = SegmentReader(path)
+    count = 0
+    with contextlib.suppress(OSError, CodecError):
+        while True:
+            limit = acknowledged if reader.offset < acknowledged else None
+            batch = reader.read(limit=limit)
+            if batch.end == batch.start:
+                break
+            if batch.start >= acknowledged:
+                count += len(batch.messages)
+                count += sum(len(columns.steps) for columns in batch.points.values())
+    return count
 
 
 def _lock_dead(path: Path) -> int | None:

@@ -109,14 +109,13 @@ class IngestSession(Generic[T]):
         """Whether everything is acknowledged or refused."""
         return not (self._flight or self._queue or self._alone)
 
-    @property
-    def head(self) -> str | None:
-        """The message that waits longest, sent or not."""
-        for frame in self._flight:
-            if frame.entries and not frame.stale:
-                return frame.entries[0][1]
-        first = self._alone or self._queue
-        return first[0][1] if first else None
+    def has_next(self) -> bool:
+        """Whether `next_frame` has one."""
+        return (
+            bool(self._alone or self._queue)
+            and len(self._flight) < self._window_frames
+            and self._flight_bytes < self._window_bytes
+        )
 
     def enqueue(self, token: T, message: str) -> None:
         """Take a message to send.
@@ -138,7 +137,7 @@ class IngestSession(Generic[T]):
 
     def next_frame(self) -> str | None:
         """The next frame to send now, as text; None if the window is full or nothing waits."""
-        if len(self._flight) >= self._window_frames or self._flight_bytes >= self._window_bytes:
+        if not self.has_next():
             return None
         if self._alone:
             entry = self._alone.popleft()
@@ -146,8 +145,6 @@ class IngestSession(Generic[T]):
         else:
             entries, size = self._cut()
             alone = False
-        if not entries:
-            return None
         self.queued_bytes -= size
         self._flight.append(_Frame(entries, size, alone))
         self._flight_bytes += size

@@ -132,6 +132,7 @@ class LogCustomObject(TypedDict):
     context: NotRequired[dict[str, Any] | None]
     dtype: NotRequired[str]
     client_datetime: NotRequired[str | None]
+    automatic: NotRequired[bool]
 
 
 class LogTerminalLine(TypedDict):
@@ -316,9 +317,13 @@ def log_custom_object(
     context: dict[str, Any] | None,
     dtype: str,
     time: float,
+    automatic: bool = False,
 ) -> LogCustomObject:
-    """One object, or `{"type": "list", "items": [...]}`, at a step."""
-    return {
+    """One object, or `{"type": "list", "items": [...]}`, at a step.
+
+    `automatic`: the step was counted; said in journals only.
+    """
+    message: LogCustomObject = {
         "type": "log_custom_object",
         "name": name,
         "value": value,
@@ -328,6 +333,9 @@ def log_custom_object(
         "dtype": dtype,
         "client_datetime": format_time(time),
     }
+    if automatic:
+        message["automatic"] = True
+    return message
 
 
 def log_terminal_line(line: str, step: int) -> LogTerminalLine:

@@ -29,8 +29,8 @@ def message_texts(message: Message) -> list[str]:
     return [encode_wire(wire) for wire in to_wire(message)]
 
 
-def point_texts(columns: PointColumns, *, shift: int = 0) -> Iterator[str]:
-    """The texts of points, in order.
+def point_texts(columns: PointColumns, *, shift: int = 0) -> Iterator[tuple[int, str]]:
+    """The steps and texts of points, in order.
 
     Args:
         columns: points of one sequence.
@@ -49,18 +49,17 @@ def point_texts(columns: PointColumns, *, shift: int = 0) -> Iterator[str]:
         if automatic:
             step += shift
         if value - value != 0:  # NaN and the infinities
-            yield from _odd(columns, value, step, epoch, time)
+            yield step, _odd(columns, value, step, epoch, time)
         elif epoch != epoch:
-            yield f'{head}{value!r},"step":{step},"epoch":null,"client_datetime":{time!r}}}'
+            yield step, f'{head}{value!r},"step":{step},"epoch":null,"client_datetime":{time!r}}}'
         elif math.isfinite(epoch) and epoch == int(epoch) and abs(epoch) < _EXACT_EPOCH:
-            yield f'{head}{value!r},"step":{step},"epoch":{int(epoch)},"client_datetime":{time!r}}}'
+            tail = f'"epoch":{int(epoch)},"client_datetime":{time!r}}}'
+            yield step, f'{head}{value!r},"step":{step},{tail}'
         else:
-            yield from _odd(columns, value, step, epoch, time)
+            yield step, _odd(columns, value, step, epoch, time)
 
 
-def _odd(
-    columns: PointColumns, value: float, step: int, epoch: float, time: float
-) -> Iterator[str]:
+def _odd(columns: PointColumns, value: float, step: int, epoch: float, time: float) -> str:
     point: Any = log_metric(
         columns.name,
         value,
@@ -70,4 +69,5 @@ def _odd(
         dtype=columns.dtype,
         time=time,
     )
-    yield from message_texts(point)
+    (text,) = message_texts(point)
+    return text

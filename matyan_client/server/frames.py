@@ -18,7 +18,7 @@ from matyan_client.protocol.batches import Batch, PointColumns
 from matyan_client.protocol.contexts import canonical
 from matyan_client.protocol.messages import parse_message, parse_time
 from matyan_client.protocol.records import kind_of
-from matyan_client.protocol.wire import companion_of, from_wire, unmark
+from matyan_client.protocol.wire import companion_of, from_top_key, from_wire, unmark
 
 if TYPE_CHECKING:
     from matyan_client.protocol.messages import Message
@@ -263,7 +263,8 @@ def _unmarked(message: dict[str, Any]) -> dict[str, Any]:
     if path is None:
         if not value:
             return message
-        path, value = trees.single_path(value)
+        names, value = trees.single_path(value)
+        path = [from_top_key(names[0]), *names[1:]] if names else []
         if not path and len(value) == 1:  # the only key is the reserved one
             ((key, value),) = value.items()
             path = [key]
@@ -281,7 +282,7 @@ def _unmarked(message: dict[str, Any]) -> dict[str, Any]:
         value, there = unmark(value)
     else:
         there = True
-        kept = ((key, unmark(item)) for key, item in value.items())
+        kept = ((from_top_key(key), unmark(item)) for key, item in value.items())
         value = {key: item for key, (item, present) in kept if present}
     value = well_formed(value)
     for key in reversed(path):

@@ -48,11 +48,15 @@ _LOGGER.propagate = False  # the library's own account of failures; ours is the 
 
 
 class Link:
-    """An open connection. One coroutine at a time may use it."""
+    """An open connection. One coroutine at a time may send, and one receive.
+
+    Attributes:
+        url: where it goes.
+    """
 
     def __init__(self, connection: ClientConnection, url: str, timeout_s: float) -> None:
         self._connection = connection
-        self._url = url
+        self.url = url
         self._timeout_s = timeout_s
 
     async def send(self, text: str) -> None:
@@ -65,10 +69,10 @@ class Link:
             await asyncio.wait_for(self._connection.send(text), self._timeout_s)
         except (asyncio.TimeoutError, TimeoutError) as exc:
             raise ServerUnreachableError(
-                f"{self._url} has taken nothing for {self._timeout_s:g} s.", url=self._url
+                f"{self.url} has taken nothing for {self._timeout_s:g} s.", url=self.url
             ) from exc
         except ws.ConnectionClosed as exc:
-            raise _closed(exc, self._url) from exc
+            raise _closed(exc, self.url) from exc
 
     async def receive(self) -> str | bytes:
         """The next frame.
@@ -79,7 +83,7 @@ class Link:
         try:
             return await self._connection.recv()
         except ws.ConnectionClosed as exc:
-            raise _closed(exc, self._url) from exc
+            raise _closed(exc, self.url) from exc
 
     async def close(self) -> None:
         """Close politely, but do not wait long."""

@@ -1,0 +1,82 @@
+"""How much of a spool is not on its server yet, in words for people."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from matyan_client.backends.outbox import Progress
+from matyan_client.backends.shipped_segments import is_dead, run_of, writes_left
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matyan_client.backends.outbox import Outbox
+
+__all__ = ["Left", "left_in"]
+
+COUNTED_BYTES_MAX = 64 << 20
+"""More than this is told in bytes only: counting means reading."""
+
+
+@dataclass(slots=True, frozen=True)
+class Left:
+    """What waits.
+
+    Attributes:
+        runs: how many runs it is of.
+        writes: how many calls; None if it is too much to count.
+        size_bytes: how many bytes of journal.
+        elsewhere: journals of other living processes, which bring them themselves.
+    """
+
+    runs: int = 0
+    writes: int | None = 0
+    size_bytes: int = 0
+    elsewhere: int = 0
+
+    def __bool__(self) -> bool:
+        return self.runs > 0
+
+    def __str__(self) -> str:
+        size = (
+            f"{self.size_bytes / 1e6:.1f} MB"
+            if self.size_bytes >= 1e5
+            else (f"{self.size_bytes} bytes")
+        )
+        runs = f"{self.runs} run{'s' * (self.runs != 1)}"
+        if self.writes is None:
+            return f"{size} of journals of {runs}"
+        return f"{self.writes} write{'s' * (self.writes != 1)} ({size}) of {runs}"
+
+
+def left_in(outbox: Outbox) -> Left:
+    """What of this process and of dead ones is not acknowledged yet."""
+    waiting: list[tuple[Path, int, int]] = []
+    elsewhere = 0
+    for path in outbox.segments():
+        if _pid_of(path) != os.getpid() and not is_dead(path):
+            elsewhere += 1
+            continue
+        acknowledged = Progress(path).offset
+        with contextlib.suppress(OSError):
+            size = path.stat().st_size
+            if size > acknowledged:
+                waiting.append((path, acknowledged, size - acknowledged))
+    total = sum(size for _, _, size in waiting)
+    writes: int | None = None
+    if total <= COUNTED_BYTES_MAX:
+        writes = 0
+        for path, acknowledged, _ in waiting:
+            writes += writes_left(path, acknowledged)
+    runs = {run_of(path) for path, _, _ in waiting}
+    if not writes and writes is not None:
+        runs = set()
+    return Left(len(runs), writes, total, elsewhere)
+
+
+def _pid_of(path: Path) -> int:
+    parts = path.name.split("-")
+    return int(parts[1]) if len(parts) > 1 and parts[1].isdigit() else -1
