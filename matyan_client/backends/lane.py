@@ -90,6 +90,8 @@ class Lane:
         outbox: where its segments are.
         service: what else is asked of the server.
         in_thread: runs a blocking call in a thread.
+        unconfirmed: gets the run's hash when something was acknowledged that reads may not see
+            yet.
         start_upload: begins to bring a blob's bytes; `uploaded` or `upload_lost` says how it went.
     """
 
@@ -99,6 +101,7 @@ class Lane:
         outbox: Outbox,
         service: RunService,
         in_thread: Callable[..., Awaitable[Any]],
+        unconfirmed: set[str],
         start_upload: Callable[[Lane, Upload], None],
     ) -> None:
         self.run_hash = run_hash
@@ -107,8 +110,8 @@ class Lane:
         self.journals: list[JournalWriter] = []
         """Of this process."""
         self.refused = 0
-        self.unconfirmed = False
-        """Whether something was acknowledged that reads may not see yet."""
+        self._stored = False
+        """Whether what is acknowledged can be read, by the last word of the server."""
         self.living_elsewhere = False
         """Whether another process writes to the run as well."""
         self.main = Channel(self)
@@ -119,6 +122,7 @@ class Lane:
 
         self._service = service
         self._in_thread = in_thread
+        self._unconfirmed = unconfirmed
         self._start_upload = start_upload
         self._filling = False
         self._spread = False
@@ -411,7 +415,7 @@ class Lane:
     async def _clear_experiment(self) -> bool:
         if not self._idle:
             return False
-        if self.unconfirmed:
+        if not self._stored:
             await self._in_thread(self._service.clear_experiment, self.run_hash)
         return True
 
@@ -548,8 +552,9 @@ class Lane:
     def take(self, event: Reply) -> None:
         """Keep book of what the server said."""
         if isinstance(event, Acknowledged):
+            self._stored = event.stored
             if not event.stored and any(isinstance(each, Stretch) for each in event.tokens):
-                self.unconfirmed = True
+                self._unconfirmed.add(self.run_hash)
             for stretch in event.tokens:
                 self._release(stretch)
         elif isinstance(event, Refused):

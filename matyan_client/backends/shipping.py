@@ -245,11 +245,8 @@ class Shipper:
     def _sync_arrived(self, run_hash: str, value: int, deadline: float) -> bool:
         with self._lock:
             loop = self._running()
-            queued = loop.sync(run_hash, value)
-            if queued is None:
-                loop = self._running()
-                queued = loop.sync(run_hash, value)
-        points = queued or []
+            while (points := self._running().sync(run_hash, value)) is None:
+                continue  # it ended just now
         return self._wait(
             lambda: bool(points) and not points[0].left, run_hash, deadline, patient=False
         )

@@ -232,7 +232,12 @@ class ShippingLoop:
         if lane is None:
             assert self._pool is not None
             lane = self.lanes[run_hash] = Lane(
-                run_hash, self._outbox, self._service, self._pool.run, self._upload
+                run_hash,
+                self._outbox,
+                self._service,
+                self._pool.run,
+                self._unconfirmed,
+                self._upload,
             )
         return lane
 
@@ -252,9 +257,6 @@ class ShippingLoop:
             for channel in lane.channels:
                 if channel.has_work():
                     channel.wake.set()
-            if lane.unconfirmed:
-                lane.unconfirmed = False
-                self._unconfirmed.add(run_hash)
             if lane.done and not lane.journals and not any(each.task for each in lane.channels):
                 del self.lanes[run_hash]
         if not any(lane.recovers for lane in self.lanes.values()):
