@@ -181,9 +181,9 @@ class RunEditor(RunReader, ABC):
 
     def _store_object(self, value: Trackable) -> dict[str, Any]:
         """The wire value of an object, its bytes stored and announced."""
-        return self._store_encoded(value.encode())
+        return self._store_encoded(value.encode(), by_name=True)
 
-    def _store_encoded(self, encoded: Encoded) -> dict[str, Any]:
+    def _store_encoded(self, encoded: Encoded, *, by_name: bool = False) -> dict[str, Any]:
         """The wire value of an encoded object; raises OSError if the disk refuses its bytes."""
         if encoded.blob is None:
             return encoded.value
@@ -198,6 +198,7 @@ class RunEditor(RunReader, ABC):
                 content_type=CONTENT_TYPES.get(encoded.extension, "application/octet-stream"),
                 sha256=blob.sha256,
                 size_bytes=blob.size_bytes,
+                by_name=by_name,
             )
         )
         return {**encoded.value, "s3_key": blob.key}

@@ -484,7 +484,7 @@ class Lane:
         with contextlib.suppress(OSError):
             upload.put_at_ns = self.outbox.blob_path(sha256).stat().st_mtime_ns
         stretch.blobs.append((sha256, upload.put_at_ns))
-        text = encode_wire(fields)
+        (text,) = message_texts(cast("Any", fields))
         if key in self._uploaded and key.startswith(f"{self.run_hash}/seq/"):
             self._queue(stretch, text)  # its name is its content
             return

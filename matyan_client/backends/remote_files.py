@@ -26,6 +26,7 @@ from matyan_client.exceptions import (
 )
 from matyan_client.protocol.records import LogRecord
 from matyan_client.protocol.routes import BACKEND
+from matyan_client.protocol.wire import named_path
 from matyan_client.transports.http import STREAM_TYPE, Answer
 
 if TYPE_CHECKING:
@@ -140,8 +141,20 @@ def open_blob(http: HttpClient, key: str) -> BinaryIO:
     if key.startswith(BLOB_URI):
         return _by_token(http, key[len(BLOB_URI) :])
     run_hash, _, path = key.partition("/")
+    file = _by_path(http, run_hash, path)
+    if file is None and path.startswith("seq/"):
+        file = _by_path(http, run_hash, named_path(path))
+    if file is None:
+        raise BlobNotFoundError(
+            f"Run {run_hash!r} at {http.shown('')} has no file {path!r}; it may not be there yet."
+        )
+    _check_content(http, file, path)
+    return file
+
+
+def _by_path(http: HttpClient, run_hash: str, path: str) -> BinaryIO | None:
     try:
-        file = http.call(
+        file: BinaryIO | None = http.call(
             "GET",
             run_path(run_hash, "artifacts/download/"),
             Answer.spooled,
@@ -152,12 +165,7 @@ def open_blob(http: HttpClient, key: str) -> BinaryIO:
     except ServerFailedError:
         if _is_latin(path.rpartition("/")[2]):
             raise
-        file = _from_archive(http, run_hash, path)  # 12.2.12
-    if file is None:
-        raise BlobNotFoundError(
-            f"Run {run_hash!r} at {http.shown('')} has no file {path!r}; it may not be there yet."
-        )
-    _check_content(http, file, path)
+        return _from_archive(http, run_hash, path)  # 12.2.12
     return file
 
 

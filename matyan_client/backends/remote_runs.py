@@ -19,6 +19,7 @@ from matyan_client.protocol.records import (
 )
 from matyan_client.protocol.run_json import run_from_json
 from matyan_client.protocol.wire import (
+    BY_NAME,
     SYNC_NAME,
     companion_of,
     decode_companion,
@@ -114,9 +115,9 @@ def plain_run(run_hash: str, tree: Any, url: str, *, params: bool) -> RunRecord:
         if params:
             record.params = _params(tree.get("params") or {})
         if "artifacts" in tree:
-            record.artifacts = sorted(
-                (_artifact(run_hash, item) for item in tree["artifacts"]), key=lambda a: a.path
-            )
+            found = [_artifact(run_hash, item) for item in tree["artifacts"]]
+            shown = (artifact for artifact in found if not artifact.path.startswith(BY_NAME))
+            record.artifacts = sorted(shown, key=lambda artifact: artifact.path)
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise UnexpectedAnswerError(
             f"The answer of {url} is not a run ({type(exc).__name__}: {exc}).", url=url

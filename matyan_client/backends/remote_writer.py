@@ -153,6 +153,7 @@ class RemoteWriter:
                 content_type="application/json",
                 sha256=blob.sha256,
                 size_bytes=blob.size_bytes,
+                by_name=True,
             )
         )
         return blob.key

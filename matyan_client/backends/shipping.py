@@ -244,7 +244,6 @@ class Shipper:
 
     def _sync_arrived(self, run_hash: str, value: int, deadline: float) -> bool:
         with self._lock:
-            loop = self._running()
             while (points := self._running().sync(run_hash, value)) is None:
                 continue  # it ended just now
         return self._wait(

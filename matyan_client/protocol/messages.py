@@ -164,6 +164,7 @@ class BlobRef(TypedDict):
     content_type: NotRequired[str]
     sha256: NotRequired[str]
     size_bytes: NotRequired[int]
+    by_name: NotRequired[bool]
 
 
 class UploadPending(TypedDict):
@@ -373,9 +374,20 @@ def log_record(
     }
 
 
-def blob_ref(key: str, path: str, *, content_type: str, sha256: str, size_bytes: int) -> BlobRef:
-    """The bytes under `key` are artifact `path` of the run."""
-    return {
+def blob_ref(
+    key: str,
+    path: str,
+    *,
+    content_type: str,
+    sha256: str,
+    size_bytes: int,
+    by_name: bool = False,
+) -> BlobRef:
+    """The bytes under `key` are artifact `path` of the run.
+
+    `by_name`: nothing but `key` leads to them, as with objects in parameters (`wire.py`).
+    """
+    message: BlobRef = {
         "type": "blob_ref",
         "s3_key": key,
         "artifact_path": path,
@@ -383,6 +395,9 @@ def blob_ref(key: str, path: str, *, content_type: str, sha256: str, size_bytes:
         "sha256": sha256,
         "size_bytes": size_bytes,
     }
+    if by_name:
+        message["by_name"] = True
+    return message
 
 
 def upload_pending(source: str, path: str, *, size_bytes: int, mtime_ns: int) -> UploadPending:

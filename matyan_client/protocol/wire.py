@@ -10,6 +10,8 @@ server stores without harm, and from which our server and every reader get the m
 - `epoch_exact` beside an `epoch` that is no whole number.
 - parameters: one top-level key a message, a *marked* tree; see `mark` and `unmark`.
 - a log record's own id as a third element of `logger_info`.
+- a blob that is only found by its name is called `__matyan__/…` and not `seq/…`, which no real
+  server gives to anybody who asks by name; the name it has is beside that as `path_exact`.
 
 Knows nothing about connections; `ingest.py` decides when what is sent.
 """
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "BY_NAME",
     "COMPANION",
     "SYNC_NAME",
     "Companion",
@@ -37,6 +40,7 @@ __all__ = [
     "from_top_key",
     "from_wire",
     "mark",
+    "named_path",
     "no_chain",
     "to_wire",
     "top_key",
@@ -45,6 +49,8 @@ __all__ = [
 
 COMPANION: Final = "__matyan__:"
 """How the name of a companion sequence begins."""
+BY_NAME: Final = "__matyan__/"
+"""How artifacts begin that are none, but blobs found by their name only."""
 SYNC_NAME: Final = "__matyan_sync"
 """Metric of dtype `logs`, which no list shows: a reader that finds a number there knows that all
 that was sent before it is stored. Only for servers whose acknowledgement does not say so."""
@@ -96,6 +102,9 @@ def to_wire(message: Message) -> list[dict[str, Any]]:
         # A real server cannot unset; these are what it shows for nothing.
         empty = {name: "" for name in ("name", "description") if name in fields["clear"]}
         return [{**fields, **empty}]
+    if kind == "blob_ref" and fields.get("by_name"):
+        path = fields["artifact_path"]
+        return [{**fields, "artifact_path": named_path(path), "path_exact": path}]
     if kind == "log_record" and "id" in fields:
         place = list(fields.get("logger_info") or [None, None])
         return [
@@ -117,6 +126,8 @@ def from_wire(raw: dict[str, Any]) -> dict[str, Any]:
     exact = raw.get("exact")
     if isinstance(exact, dict) and companion_of(str(raw.get("name"))) is not None:
         return exact
+    if kind == "blob_ref" and isinstance(raw.get("path_exact"), str):
+        return {**raw, "artifact_path": raw["path_exact"]}
     if "epoch_exact" in raw:
         return {**raw, "epoch": raw["epoch_exact"]}
     if kind == "log_record":
@@ -125,6 +136,11 @@ def from_wire(raw: dict[str, Any]) -> dict[str, Any]:
             known = place[:2] if place[0] is not None else None
             return {**raw, "logger_info": known, "id": str(place[2])[len(_RECORD_ID) :]}
     return raw
+
+
+def named_path(path: str) -> str:
+    """What a blob that is only found by its name is called on a real server."""
+    return BY_NAME + path.rpartition("/")[2]
 
 
 def _whole(epoch: float | None) -> dict[str, Any]:
