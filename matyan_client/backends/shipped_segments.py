@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from matyan_client.journal.writer import JournalWriter, Segment
     from matyan_client.protocol.batches import Batch
 
-__all__ = ["SILENT_S", "ShippedSegment", "Stretch", "SyncPoint", "is_dead", "run_of"]
+__all__ = [
+    "SILENT_S",
+    "ShippedSegment",
+    "Stretch",
+    "SyncPoint",
+    "is_dead",
+    "run_of",
+    "writes_left",
+]
 
 STRETCH_BYTES = 64 << 10
 SILENT_S = 600.0
