@@ -136,9 +136,12 @@ def of_exception(exc: Exception, url: str) -> ServerError:
                 url=where,
             )
     if isinstance(exc, httpx.ConnectTimeout):
+        plain = (
+            ", write http:// if the server speaks plain HTTP," if parts.scheme == "https" else ""
+        )
         return ServerUnreachableError(
-            f"{where} did not take a connection in time. Check the address and firewalls, or raise "
-            "MATYAN_CONNECT_TIMEOUT_S.",
+            f"{where} did not take a connection in time. Check the address and firewalls{plain} or "
+            "raise MATYAN_CONNECT_TIMEOUT_S.",
             url=where,
         )
     if isinstance(exc, httpx.PoolTimeout):
