@@ -185,8 +185,11 @@ def of_exception(exc: Exception, url: str) -> ServerError:
             "and port are right.",
             url=where,
         )
+    advice = "Try again later."
+    if parts.scheme == "http":
+        advice = "Try again later; if the port speaks TLS, write https:// instead of http://."
     return ServerUnreachableError(
-        f"The connection to {where} broke: {_reason(exc)}. Try again later.", url=where
+        f"The connection to {where} broke: {_reason(exc)}. {advice}", url=where
     )
 
 
