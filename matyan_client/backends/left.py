@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from matyan_client.backends.outbox import Outbox
 
-__all__ = ["Left", "left_in"]
+__all__ = ["Left", "dead_segments", "left_in"]
 
 COUNTED_BYTES_MAX = 64 << 20
 """More than this is told in bytes only: counting means reading."""
@@ -52,29 +52,36 @@ class Left:
         return f"{self.writes} write{'s' * (self.writes != 1)} ({size}) of {runs}"
 
 
-def left_in(outbox: Outbox) -> Left:
-    """What of this process and of dead ones is not acknowledged yet."""
+def left_in(outbox: Outbox, *, count: bool = True) -> Left:
+    """What of this process and of dead ones is not acknowledged yet.
+
+    Args:
+        outbox: the spool.
+        count: whether to count writes, too, if that does not take long.
+    """
+    dead = dead_segments(outbox)
     waiting: list[tuple[Path, int, int]] = []
     elsewhere = 0
     for path in outbox.segments():
-        if _pid_of(path) != os.getpid() and not is_dead(path):
+        if path not in dead and _pid_of(path) != os.getpid():
             elsewhere += 1
             continue
         acknowledged = Progress(path).offset
         with contextlib.suppress(OSError):
             size = path.stat().st_size
-            if size > acknowledged:
-                waiting.append((path, acknowledged, size - acknowledged))
+            # Of a dead one the end of its run may be left.
+            if size > acknowledged or path in dead:
+                waiting.append((path, acknowledged, max(0, size - acknowledged)))
     total = sum(size for _, _, size in waiting)
     writes: int | None = None
-    if total <= COUNTED_BYTES_MAX:
-        writes = 0
-        for path, acknowledged, _ in waiting:
-            writes += writes_left(path, acknowledged)
-    runs = {run_of(path) for path, _, _ in waiting}
-    if not writes and writes is not None:
-        runs = set()
-    return Left(len(runs), writes, total, elsewhere)
+    if count and total <= COUNTED_BYTES_MAX:
+        writes = sum(writes_left(path, acknowledged) for path, acknowledged, _ in waiting)
+    return Left(len({run_of(path) for path, _, _ in waiting}), writes, total, elsewhere)
+
+
+def dead_segments(outbox: Outbox) -> set[Path]:
+    """What dead processes left, and nobody removed yet."""
+    return {path for path in outbox.segments() if _pid_of(path) != os.getpid() and is_dead(path)}
 
 
 def _pid_of(path: Path) -> int:

@@ -134,7 +134,8 @@ class Outbox:
         self._tell: list[weakref.WeakMethod[Callable[[bool], None]]] = []
         self._lock = threading.RLock()
         self._wanted: dict[str, int] = {}
-        self._refused_said: set[str] = set()
+        self.refused = 0
+        """How many messages were set aside by this process."""
 
     @classmethod
     def of(cls, backend_url: str, frontier_url: str) -> Outbox:
@@ -195,13 +196,7 @@ class Outbox:
 
     def size_bytes(self) -> int:
         """What the spool takes on disk."""
-        total = 0
-        for place in (self.journals, self.blobs.root):
-            for parent, _, names in os.walk(place):
-                for name in names:
-                    with contextlib.suppress(OSError):
-                        total += os.stat(os.path.join(parent, name)).st_size
-        return total
+        return _size_below(self.journals) + _size_below(self.blobs.root)
 
     def lock_recovery(self) -> int | None:
         """Become the one process that looks after dead ones' journals, until the descriptor is
@@ -270,10 +265,15 @@ class Outbox:
                 if path.is_file() and time.time() - path.stat().st_mtime > BLOB_GRACE_S:
                     path.unlink()
 
+    def blob_bytes(self) -> int:
+        """What blobs take on disk."""
+        return _size_below(self.blobs.root)
+
     # -- what the server does not take ----------------------------------------------------------
 
     def set_aside(self, run_hash: str, message: str, reason: str) -> Path:
         """Keep a message the server refused, with what it said."""
+        self.refused += 1
         directory = self.directory / "refused"
         safe = re.sub(r"[^A-Za-z0-9._-]+", "_", run_hash)[:100]
         path = directory / f"{safe}.jsonl"
@@ -292,6 +292,15 @@ class Outbox:
         """Locks of the parent's threads are not ours."""
         self._lock = threading.RLock()
         self._wanted = {}
+
+
+def _size_below(place: Path) -> int:
+    total = 0
+    for parent, _, names in os.walk(place):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += os.stat(os.path.join(parent, name)).st_size
+    return total
 
 
 def _without_user(url: str) -> str:

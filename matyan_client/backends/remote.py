@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from matyan_client.backends import remote_edits as edits
 from matyan_client.backends import remote_files as files
 from matyan_client.backends.matching import matching_runs, matching_sequences, narrowing
+from matyan_client.backends.outbox import Outbox
 from matyan_client.backends.remote_info import read_info, run_sequences
 from matyan_client.backends.remote_objects import exact_objects, plain_objects, resolved
 from matyan_client.backends.remote_runs import OBJECT_KINDS, traces_of_info
@@ -60,6 +61,8 @@ class RemoteBackend:
         self._lock = threading.Lock()
         self._shipper: Shipper | None = None
         """Brings what this process writes; None until it writes."""
+        self._looked_for_dead = False
+        """Whether it was looked for what dead processes left."""
         self._is_exact: bool | None = None
         """Whether the server was ours when it was last asked; None: not asked yet."""
 
@@ -93,12 +96,17 @@ class RemoteBackend:
         Raises:
             RepoAccessError: the directory for journals cannot be written.
         """
+        return self.shipper.open_writer(run_hash, origin=origin)
+
+    @property
+    def shipper(self) -> Shipper:
+        """Brings what is written here, and what dead processes left, to the deployment."""
         with self._lock:
             if self._shipper is None:
                 from matyan_client.backends.shipping import Shipper
 
                 self._shipper = Shipper(self.endpoint, self._service)
-        return self._shipper.open_writer(run_hash, origin=origin)
+        return self._shipper
 
     def submit(self, run_hash: str, messages: Sequence[Message]) -> None:
         """Edit a run that is not open now.
@@ -346,6 +354,10 @@ class RemoteBackend:
         """
         shipper = self._shipper
         if shipper is None:
+            if not self._looked_for_dead:
+                self._looked_for_dead = True
+                if Outbox.of(self.endpoint.backend_url, self.endpoint.frontier_url).segments():
+                    self.shipper.recover()
             return
         timeout_s = Settings.from_environment().read_timeout_s
         if not shipper.settle(run_hash, timeout_s):

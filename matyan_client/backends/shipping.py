@@ -17,7 +17,7 @@ import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from matyan_client.backends.left import Left, left_in
+from matyan_client.backends.left import Left, dead_segments, left_in
 from matyan_client.backends.outbox import Outbox
 from matyan_client.backends.remote_writer import RemoteWriter
 from matyan_client.backends.shipping_loop import ShippingLoop
@@ -96,6 +96,23 @@ class Shipper:
         with self._lock:
             loop = self._running()
         loop.look_for_dead()
+
+    @property
+    def recovers(self) -> bool:
+        """Whether this is the process that looks after what dead ones left."""
+        return self._loop is not None and self._loop.recovers
+
+    def nothing_dead(self) -> bool:
+        """Whether dead processes left nothing that is not there yet."""
+        return not dead_segments(self.outbox)
+
+    @contextlib.contextmanager
+    def hurry(self) -> Iterator[None]:
+        """While somebody waits, trouble is not waited out for long."""
+        with self._lock:
+            loop = self._running()
+        with _waiting(loop):
+            yield
 
     def _add(self, journal: JournalWriter) -> None:
         with self._lock:
@@ -285,6 +302,7 @@ class Shipper:
         return True
 
     def _all_through(self, loop: ShippingLoop) -> bool:
+        """Whether all that this process wrote is acknowledged; what dead ones left can wait."""
         if loop.ended:
             return True
         with self._lock:
@@ -293,10 +311,7 @@ class Shipper:
             self._acknowledged(writer.journal, segment) >= size
             for writer in writers
             for segment, size in writer.journal.deliverable()
-        ) and all(
-            lane.done or any(not journal.closed for journal in lane.journals)
-            for lane in list(loop.lanes.values())
-        )
+        ) and all(map(self._closed_are_through, list(loop.lanes)))
 
     def _say_left(self) -> None:
         left = left_in(self.outbox)

@@ -150,6 +150,11 @@ class ShippingLoop:
         self.nudge()
         return queued
 
+    @property
+    def recovers(self) -> bool:
+        """Whether it looks after what dead processes left; one process at a time does."""
+        return self._recovery_fd is not None
+
     def look_for_dead(self) -> None:
         """Look at once whether there is something to take over."""
         self._scan_due = True

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import matyan_client
-from matyan_client.cli import output, serving
+from matyan_client.cli import output, serving, sync
 from matyan_client.exceptions import (
     InvalidInputError,
     MatyanError,
@@ -99,6 +99,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_repo(remove)
     remove.add_argument("-y", "--yes", action="store_true", help="do not ask")
     remove.set_defaults(command=_remove_runs)
+
+    sync.add_to(commands)
 
     server = commands.add_parser("server", help="serve a repository to other processes")
     serving.add_server(server)

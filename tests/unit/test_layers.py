@@ -27,6 +27,7 @@ ROOMS = {
     "matyan_client.backends": "backends",
     "matyan_client.backends.base": "backend seam",
     "matyan_client.backends.select": "backend choice",
+    "matyan_client.backends.sync": "sync",
     "matyan_client.server": "server",
     "matyan_client.capture": "capture",
     "matyan_client.adapters": "adapters",
@@ -58,12 +59,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "backend seam": MEANING,
     "backends": MEANING | SEAMS | {"journal", "store", "transports"},
     "backend choice": MEANING | {"backend seam", "backends"},
+    "sync": MEANING | SEAMS | {"backends"},
     "server": MEANING | SEAMS | {"backends", "journal", "store"},
     "capture": MEANING | SEAMS,
     "façade": MEANING | SEAMS | {"capture"},
     "adapters": FACADE,
     "convert": FACADE | {"protocol", "records"},
-    "cli": FACADE | {"server", "convert"},
+    "cli": FACADE | {"server", "convert", "sync"},
     "aim_compat": FACADE | {"query", "adapters", "backend seam", "records"},
 }
 """Besides itself. Records are what the backend seam returns, so who may use it may name them."""
