@@ -11,6 +11,7 @@ from matyan_client.backends.outbox import Progress
 from matyan_client.backends.shipped_segments import is_dead, run_of, writes_left
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from matyan_client.backends.outbox import Outbox
@@ -52,13 +53,18 @@ class Left:
         return f"{self.writes} write{'s' * (self.writes != 1)} ({size}) of {runs}"
 
 
-def left_in(outbox: Outbox, *, count: bool = True) -> Left:
+def left_in(
+    outbox: Outbox, *, count: bool = True, on_the_way: Mapping[Path, tuple[int, int]] | None = None
+) -> Left:
     """What of this process and of dead ones is not acknowledged yet.
 
     Args:
         outbox: the spool.
         count: whether to count writes, too, if that does not take long.
+        on_the_way: of segments that are being sent, how far they were read, and how many messages
+            of that are not acknowledged; later ones may be.
     """
+    on_the_way = on_the_way or {}
     dead = dead_segments(outbox)
     waiting: list[tuple[Path, int, int]] = []
     elsewhere = 0
@@ -75,7 +81,10 @@ def left_in(outbox: Outbox, *, count: bool = True) -> Left:
     total = sum(size for _, _, size in waiting)
     writes: int | None = None
     if count and total <= COUNTED_BYTES_MAX:
-        writes = sum(writes_left(path, acknowledged) for path, acknowledged, _ in waiting)
+        writes = 0
+        for path, acknowledged, _ in waiting:
+            read, pending = on_the_way.get(path, (acknowledged, 0))
+            writes += pending + writes_left(path, read)
     return Left(len({run_of(path) for path, _, _ in waiting}), writes, total, elsewhere)
 
 

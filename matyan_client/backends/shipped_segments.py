@@ -184,6 +184,11 @@ class ShippedSegment:
         """Whether all of it is acknowledged, and nothing can follow."""
         return self.complete and not self._stretches
 
+    @property
+    def pending(self) -> int:
+        """How many messages of what was read are not acknowledged."""
+        return sum(stretch.left for stretch in list(self._stretches))
+
     def save(self) -> None:
         """Note how far it is acknowledged, if that moved."""
         if self._unsaved and not self.damaged:

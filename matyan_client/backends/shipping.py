@@ -314,7 +314,13 @@ class Shipper:
         ) and all(map(self._closed_are_through, list(loop.lanes)))
 
     def _say_left(self) -> None:
-        left = left_in(self.outbox)
+        lanes = [] if self._loop is None else list(self._loop.lanes.values())
+        on_the_way = {
+            segment.path: (segment.reader.offset, segment.pending)
+            for lane in lanes
+            for segment in list(lane.segments)
+        }
+        left = left_in(self.outbox, on_the_way=on_the_way)
         if left == self._said_left or not left:
             return
         self._said_left = left
