@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-__all__ = ["Json", "Stream", "finite", "progress", "tree_bytes"]
+__all__ = ["Json", "Stream", "as_json", "finite", "progress", "tree_bytes"]
 
 CHUNK_BYTES = 64 << 10
 """About how much of a stream is sent at a time."""
@@ -36,11 +36,16 @@ class Json(Response):
 
     def render(self, content: Any) -> bytes:
         """The bytes of the body."""
-        try:
-            text = json.dumps(content, allow_nan=False, separators=(",", ":"))
-        except ValueError:
-            text = json.dumps(finite(content), allow_nan=False, separators=(",", ":"))
-        return text.encode()
+        return as_json(content)
+
+
+def as_json(value: Any) -> bytes:
+    """A JSON value as text; NaN and the infinities become null."""
+    try:
+        text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    except ValueError:
+        text = json.dumps(finite(value), allow_nan=False, separators=(",", ":"))
+    return text.encode()
 
 
 def finite(value: Any) -> Any:
@@ -58,7 +63,8 @@ class Stream(Response):
     """Bytes that are made in threads, piece by piece, while they are sent.
 
     What fails before the first piece becomes an ordinary error; later the connection is cut, so
-    that no client takes what came for all. When the client leaves, no more is made.
+    that no client takes what came for all. When the client leaves, no more is made; pieces may be
+    empty, so that this is noticed where there is nothing to send.
     """
 
     def __init__(
@@ -75,39 +81,46 @@ class Stream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
+        left = asyncio.ensure_future(_until_gone(receive))
+        started = False
+
+        async def body(chunk: bytes, more: bool) -> None:
+            nonlocal started
+            if not started:
+                started = True
+                await send(
+                    {
+                        "type": "http.response.start",
+                        "status": self.status_code,
+                        "headers": self.raw_headers,
+                    }
+                )
+            await send({"type": "http.response.body", "body": chunk, "more_body": more})
+
         try:
             # Who asks for the headers alone has no use for a search.
-            chunk = b"" if scope["method"] == "HEAD" else await run_in_threadpool(self._chunk)
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": self.status_code,
-                    "headers": self.raw_headers,
-                }
-            )
-            left = asyncio.ensure_future(_until_gone(receive))
-            try:
-                while chunk and not left.done():
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                    chunk = await run_in_threadpool(self._chunk)
-            finally:
-                left.cancel()
-            if not chunk:
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            chunk = None if scope["method"] == "HEAD" else await run_in_threadpool(self._chunk)
+            while chunk is not None and not left.done():
+                if chunk:
+                    await body(chunk, True)
+                chunk = await run_in_threadpool(self._chunk)
+            if chunk is None:
+                await body(b"", False)
         finally:
+            left.cancel()
             close = getattr(self._pieces, "close", None)
             if close is not None:
                 await run_in_threadpool(close)
 
-    def _chunk(self) -> bytes:
-        """The next bytes; b"" at the end."""
+    def _chunk(self) -> bytes | None:
+        """The next bytes, perhaps none; None at the end."""
         made = bytearray()
         until = time.monotonic() + PATIENCE_S
         for piece in self._pieces:
             made += piece
-            if len(made) >= CHUNK_BYTES or (made and time.monotonic() >= until):
-                break
-        return bytes(made)
+            if len(made) >= CHUNK_BYTES or time.monotonic() >= until:
+                return bytes(made)
+        return bytes(made) or None
 
 
 async def _until_gone(receive: Receive) -> None:

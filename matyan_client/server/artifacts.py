@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["blocks_of", "routes"]
 
 BLOCK = 256 << 10
+NAME_MAX = 200
+"""Longest name of a file that a header gives, in characters."""
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w.+-]+=[\w.+-]+)*", re.ASCII)
 
 
@@ -57,7 +59,7 @@ def _download(context: Context, request: Request) -> Response:
         raise HTTPException(404)
     file = store.open_blob(artifact.key)
     size = os.fstat(file.fileno()).st_size
-    known = _MEDIA_TYPE.fullmatch(artifact.content_type)
+    known = _MEDIA_TYPE.fullmatch(artifact.content_type) and len(artifact.content_type) < 256
     return Stream(
         blocks_of(file),
         artifact.content_type if known else "application/octet-stream",
@@ -75,7 +77,7 @@ def _segments(path: str) -> list[str]:
 
 def _attachment(name: list[str]) -> str:
     """The header that gives a file its name, in any script (RFC 6266)."""
-    text = name[0] if name else "artifact"
+    text = name[0][-NAME_MAX:] if name else "artifact"
     plain = re.sub(r'[^ -~]|["\\]', "_", text)
     header = f'attachment; filename="{plain}"'
     if plain != text:

@@ -145,9 +145,11 @@ class _Progress:
         self._due = 0.0
 
     def frame(self, checked: int) -> Iterator[bytes]:
-        """A frame, if one is due."""
+        """A frame, if one is due; else nothing, so that it is noticed when the client leaves."""
         if self._wanted and time.monotonic() >= self._due:
             yield from self._made(checked, self._total)
+        else:
+            yield b""
 
     def last(self) -> Iterator[bytes]:
         """The frame that says that nothing is missing."""

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from matyan_client.protocol.contexts import canonical
 from matyan_client.protocol.streams import encode_series_array, encode_tree
-from matyan_client.server.answers import Json, Stream, tree_bytes
+from matyan_client.server.answers import Stream, as_json, tree_bytes
 from matyan_client.server.asking import (
     SequenceName,
     steps,
@@ -72,7 +72,7 @@ def _get_batch(context: Context, request: Request, body: list[SequenceName]) -> 
     if run is None:
         raise HTTPException(404)
 
-    def read(wanted: SequenceName) -> Series | None:
+    def read(wanted: SequenceName | SequenceRecord) -> Series | None:
         return store.read_series(
             run_hash,
             wanted.name,
@@ -91,22 +91,26 @@ def _get_batch(context: Context, request: Request, body: list[SequenceName]) -> 
 
         return Stream(pieces())
 
-    shown: list[dict[str, Any]] = []
-    for wanted in body:
-        known = find_sequence(run.sequences or (), wanted)
-        if known is None:
-            continue
-        series = read(SequenceName(name=known.name, context=known.context))
-        if series is not None:
-            shown.append(
-                {
-                    "name": wanted.name,
-                    "context": wanted.context,
-                    "iters": [int(step) for step in series.steps],
-                    "values": [float(value) for value in series.values],
-                }
-            )
-    return Json(shown)
+    def shown() -> Iterator[bytes]:
+        between = b"["
+        for wanted in body:
+            known = find_sequence(run.sequences or (), wanted)
+            series = None if known is None else read(known)
+            if series is not None:
+                yield between + as_json(_points(wanted, series))
+                between = b","
+        yield b"[]" if between == b"[" else b"]"
+
+    return Stream(shown(), "application/json")
+
+
+def _points(wanted: SequenceName, series: Series) -> dict[str, Any]:
+    return {
+        "name": wanted.name,
+        "context": wanted.context,
+        "iters": [int(step) for step in series.steps],
+        "values": [float(value) for value in series.values],
+    }
 
 
 def _columns(series: Series) -> dict[str, Any]:

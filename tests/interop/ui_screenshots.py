@@ -114,6 +114,7 @@ def pages(server: str, run_hash: str) -> list[Page]:
         Page("home", "/", text("baseline")),
         Page("runs", "/runs", text("run 0", "run 1", "run 2", "baseline", "prod")),
         Page("metrics", explorer("metrics", 'metric.name == "loss"'), drawn("path.Line", 6)),
+        Page("images", explorer("images", 'images.name == "samples"'), pictures(9)),
         Page("run", f"{run}/overview", text("run 2", "hparams.lr", "loss")),
         Page("run-parameters", f"{run}/parameters", text("adam")),
         Page("run-metrics", f"{run}/metrics", drawn("path[class*=Line], svg path", 2)),

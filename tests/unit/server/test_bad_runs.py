@@ -8,6 +8,7 @@ import sqlite3
 import struct
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -206,17 +207,27 @@ def _count(chunks: Iterator[bytes], into: list[int]) -> None:
         into.append(len(chunk))  # noqa: PERF401 - what came before an error counts
 
 
-def test_a_client_that_leaves_stops_the_work(served: Served) -> None:
-    body = {"type": "log_terminal_line", "line": "x" * 4000}
-    served.create("a" * 32, *({**body, "step": step} for step in range(20_000)))
-    address = served.url.removeprefix("http://").split(":")
-    request = (
-        f"GET {REST}/runs/{'a' * 32}/logs/?record_range=0: HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-    )
-    for _ in range(60):  # more than there are threads
-        with socket.create_connection((address[0], int(address[1]))) as raw:
-            raw.sendall(request.encode())
-            assert raw.recv(100).startswith(b"HTTP/1.1 200")
+def leave_at_once(served: Served, path: str, times: int) -> None:
+    """Ask for something and go away, more often than there are threads."""
+    host, _, port = served.url.removeprefix("http://").partition(":")
+    for _ in range(times):
+        with socket.create_connection((host, int(port))) as raw:
+            raw.sendall(f"GET {REST}{path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def test_clients_that_leave_stop_the_work(served: Served) -> None:
+    line = {"type": "log_terminal_line", "line": "x" * 4000}
+    served.create("a" * 32, *({**line, "step": step} for step in range(20_000)))
+    leave_at_once(served, f"/runs/{'a' * 32}/logs/?record_range=0:", 60)
     assert served.get("/projects/status/") == "up-to-date"
     assert len(served.trees(f"/runs/{'a' * 32}/logs/", record_range="0:")) == 20_000
+
+
+def test_so_do_those_that_would_wait_for_nothing(served: Served) -> None:
+    for number in range(400):
+        served.create(f"{number:032x}", at=1e9 + number)
+    costly = quote("sum([x for x in range(20000)]) < 0")  # a while for each run, none matches
+    leave_at_once(served, f"/runs/search/run/?report_progress=false&q={costly}", 60)
+    assert served.get("/projects/status/") == "up-to-date"
+    assert served.http.head("/runs/search/run/").content == b""
