@@ -44,4 +44,5 @@ class KerasRuns(AimRuns, TrackerKerasCallbackMetricsEpochEndMixin):
         callback.__init__(repo, experiment)  # type: ignore[misc]  # what `cls(...)` does
         if run is not None:
             callback._run_hash = run.hash
+            callback._repo_path = run.repo
         return callback

@@ -74,6 +74,7 @@ class MatyanCallback(RunAdapter):
             )
         self._metric_name = metric_name
         self._as_multirun = as_multirun
+        self._number: int | None = None
         self._trials: dict[int, MatyanCallback] = {}
         """By thread, what holds the run of the trial that the thread is at."""
         self._configure(
@@ -146,6 +147,9 @@ class MatyanCallback(RunAdapter):
     @guarded
     def _begin(self, number: int) -> MatyanCallback:
         holder = self._here()
+        if holder is not self and holder._number != number:
+            holder.close()  # of a trial that ended the study
+            holder._number = number
         if holder._run is None and holder.experiment:
             holder.experiment.name = f"trial-{number}"
         return holder

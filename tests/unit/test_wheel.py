@@ -25,7 +25,7 @@ ALSO_USED = {
 }  # fmt: skip
 """Libraries no extra names: used when the user has them, for types only, or come with another."""
 
-IMPORT_NAMES = {"pillow": "PIL"}
+IMPORT_NAMES = {"pillow": "PIL", "scikit-learn": "sklearn"}
 
 
 @pytest.fixture(scope="module")
