@@ -29,6 +29,7 @@ AIM = ()
 OURS = ("-m", "aim_compat", "run")
 AIM_COMMAND = str(Path(sys.executable).with_name("aim"))
 TIMEOUT_S = 240
+RUN_SCRIPT = "import runpy, sys; del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
 
 Facts = dict[str, Any]
 """A run, as record.py tells: `params`, `sequences` (title to steps, values, epochs), and others."""
@@ -153,15 +154,24 @@ def compare(
         arguments: its command line.
         timed: how titles of series begin that measure time: their values are not compared.
         better: title of a series, or `params.` and a key, that differs for a reason; to the reason.
+        repair: Python lines run first on Aim, where its adapter needs something that its framework
+            no longer has under that name.
+        varying: params that are different each time: only that they are there is compared.
     """
 
     def run(
-        program: str, *arguments: str, timed: Sequence[str] = (), better: Mapping[str, str] = {}
+        program: str,
+        *arguments: str,
+        timed: Sequence[str] = (),
+        better: Mapping[str, str] = {},
+        repair: str = "",
+        varying: Sequence[str] = (),
     ) -> Compared:
         directory = tmp_path / "real"
         directory.mkdir()
         start = time.monotonic()
-        python(str(ROOT / program), *arguments, cwd=directory)
+        first = ("-c", f"{repair}\n{RUN_SCRIPT}") if repair else ()
+        python(*first, str(ROOT / program), *arguments, cwd=directory)
         aim_s = time.monotonic() - start
         start = time.monotonic()
         found = record_ours(program, *arguments)
@@ -170,6 +180,8 @@ def compare(
         assert len(found.ours) == len(found.aim)
         equal, differing = 0, set()
         for ours, aim in zip(found.ours, found.aim, strict=True):
+            for name in varying:
+                aim["params"][name] = aim["params"][name] and ours["params"][name]
             same, different = differences(ours, aim, timed)
             equal += same
             differing |= different

@@ -4,9 +4,9 @@ import os
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
-import keras  # noqa: E402  # after what it reads
-import numpy as np  # noqa: E402
-from aim.keras import AimCallback, AimTracker  # noqa: E402
+import keras  # after what it reads
+import numpy as np
+from aim.keras import AimCallback, AimTracker
 
 keras.utils.set_random_seed(0)
 inputs = np.arange(64, dtype="float32").reshape(16, 4) / 64
@@ -29,7 +29,13 @@ callback = WithMore(experiment="twice", system_tracking_interval=None)
 network = model(0.1)
 network.fit(inputs, targets, epochs=2, verbose=0, callbacks=[callback])
 network.fit(
-    inputs, targets, epochs=4, initial_epoch=2, validation_split=0.5, verbose=0, callbacks=[callback]
+    inputs,
+    targets,
+    epochs=4,
+    initial_epoch=2,
+    validation_split=0.5,
+    verbose=0,
+    callbacks=[callback],
 )
 network.evaluate(inputs, targets, verbose=0, callbacks=[callback])
 network.predict(inputs, verbose=0, callbacks=[callback])

@@ -23,7 +23,12 @@ class Hooked(AimCallback):
 callback = Hooked(experiment="hooked", system_tracking_interval=None)
 stopping = lightgbm.early_stopping(2, verbose=False)
 first = lightgbm.train(
-    params, data, 30, valid_sets=[held_out], valid_names=["held out"], callbacks=[callback, stopping]
+    params,
+    data,
+    30,
+    valid_sets=[held_out],
+    valid_names=["held out"],
+    callbacks=[callback, stopping],
 )
 lightgbm.train(
     params, data, 2, valid_sets=[held_out], valid_names=["held out"], callbacks=[callback]

@@ -2,53 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tests.frameworks.conftest import need
-
-need("lightgbm")
-
-HERE = Path(__file__).resolve().parent
-EXAMPLE = HERE.parents[2] / "examples" / "lightgbm_aim.py"
 
 
 def title(metric: str, data: str) -> str:
     return f'metric {metric} {{"data_name": "{data}"}}'
 
 
-def test_a_training(laboratory: Any) -> None:
-    ours = laboratory.on_ours(EXAMPLE)
-    laboratory.compare("lightgbm", ours, laboratory.on_aim(EXAMPLE))
-    (run,) = ours
-    assert run.experiment == "breast cancer"
-    assert run.params["hparams"]["num_leaves"] == 7
-    metrics = ("auc", "binary_logloss")
-    assert run.counts == {title(name, data): 8 for name in metrics for data in LAST}
-    assert run.lasts == pytest.approx(
-        {title(name, data): value for data in LAST for name, value in LAST[data].items()}, rel=1e-3
-    )
+def test_a_training(compare: Callable[..., Any], summary: Callable[..., Any]) -> None:
+    (run,) = compare("examples/lightgbm_aim.py").ours
+    assert run["experiment"] == "breast cancer"
+    assert run["params"]["hparams"]["num_leaves"] == 7
+    assert summary(run, digits=4) == {
+        title("auc", "train"): (8, 7, 0.996),
+        title("auc", "validation"): (8, 7, 0.9932),
+        title("binary_logloss", "train"): (8, 7, 0.2983),
+        title("binary_logloss", "validation"): (8, 7, 0.3087),
+    }
 
 
-LAST = {
-    "train": {"auc": 0.9960, "binary_logloss": 0.2983},
-    "validation": {"auc": 0.9932, "binary_logloss": 0.3087},
-}
-
-
-def test_hooks_early_stopping_and_a_second_training(laboratory: Any) -> None:
-    program = HERE / "several_trainings.py"
-    ours = laboratory.on_ours(program)
-    laboratory.compare("lightgbm", ours, laboratory.on_aim(program))
-    hooked, silent = ours
-    rounds = hooked.counts["metric round {}"]
-    assert hooked.counts == {title("l2", "held out"): rounds, "metric round {}": rounds}
-    assert hooked.params["best"] + 2 + 2 == rounds
-    assert hooked.params["rounds"] == 2
-    assert hooked.params["after"] == "close"
-    assert silent.series == {}
+def test_hooks_early_stopping_and_a_second_training(
+    compare: Callable[..., Any], summary: Callable[..., Any]
+) -> None:
+    hooked, silent = compare("tests/frameworks/lightgbm/several_trainings.py").ours
+    found = summary(hooked)
+    rounds = hooked["params"]["best"] + 2 + 2
+    assert found.keys() == {title("l2", "held out"), "metric round {}"}
+    assert found[title("l2", "held out")][:2] == (rounds, rounds - 1)
+    assert found["metric round {}"] == (rounds, rounds - 1, 1.0)
+    assert hooked["params"]["rounds"] == 2
+    assert hooked["params"]["after"] == "close"
+    assert summary(silent) == {}
 
 
 def test_cross_validation(tmp_path: Path) -> None:

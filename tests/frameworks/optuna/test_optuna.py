@@ -3,49 +3,50 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.frameworks.conftest import need
 
-need("optuna")
-
-HERE = Path(__file__).resolve().parent
-EXAMPLE = HERE.parents[2] / "examples" / "optuna_aim.py"
-
-
-def test_one_run_and_many(laboratory: Any) -> None:
-    ours = laboratory.on_ours(EXAMPLE)
-    laboratory.compare("optuna", ours, laboratory.on_aim(EXAMPLE))
-    one, *trials = ours
-    assert one.experiment == "one run"
-    assert one.params == {"hparams": {"direction": ["MINIMIZE"]}, "study_name": "parabola"}
-    assert one.counts == {f"metric {name} {{}}": 6 for name in ("loss", "shape", "x")}
-    assert one.lasts["metric loss {}"] == pytest.approx(75.1221, rel=1e-4)
-    assert [run.name for run in trials] == ["trial-0", "trial-1", "trial-2"]
+def test_one_run_and_many(compare: Callable[..., Any], summary: Callable[..., Any]) -> None:
+    found = compare("examples/optuna_aim.py").ours
+    one, *trials = found
+    assert one["experiment"] == "one run"
+    assert one["params"] == {"hparams": {"direction": ["MINIMIZE"]}, "study_name": "parabola"}
+    assert summary(one, digits=4) == {
+        "metric loss {}": (6, 5, 75.12),
+        "metric shape {}": (6, 5, 2.0),
+        "metric x {}": (6, 5, -4.129),
+    }
+    assert [run["name"] for run in trials] == ["trial-0", "trial-1", "trial-2"]
     for number, run in enumerate(trials):
-        assert run.experiment == "a run a trial"
-        assert run.params["trial_number"] == number
-        assert run.params["study_name"] == "descent"
-        assert run.params["loss"] == run.lasts["metric loss so far {}"]
-        assert sorted(run.params["hparams"]) == ["direction", "x"]
-        assert run.counts == {"metric loss so far {}": 5}
-    assert all(run.ended for run in ours)
+        assert run["experiment"] == "a run a trial"
+        assert run["params"]["trial_number"] == number
+        assert run["params"]["study_name"] == "descent"
+        assert sorted(run["params"]["hparams"]) == ["direction", "x"]
+        last = run["sequences"]["metric loss so far {}"][1][-1]
+        assert run["params"]["loss"] == last
+        assert summary(run, digits=17) == {"metric loss so far {}": (5, 4, last)}
+    assert all(run["ended"] for run in found)
 
 
-def test_several_values_and_studies(laboratory: Any) -> None:
-    program = HERE / "studies.py"
-    ours = laboratory.on_ours(program)
-    laboratory.compare("optuna", ours, laboratory.on_aim(program))
-    numbered, named, first, second, *reused = ours
-    assert numbered.counts == {f"metric {name} {{}}": 2 for name in ("x", "value_0", "value_1")}
-    assert numbered.params["by"] == "hand"
-    assert named.counts == {f"metric {name} {{}}": 2 for name in ("x", "low", "high")}
+def test_several_values_and_studies(
+    compare: Callable[..., Any], summary: Callable[..., Any]
+) -> None:
+    found = compare("tests/frameworks/optuna/studies.py").ours
+    numbered, named, first, second, *reused = found
+    assert list(summary(numbered)) == [
+        f"metric {name} {{}}" for name in ("value_0", "value_1", "x")
+    ]
+    assert numbered["params"]["by"] == "hand"
+    assert {name: what[:2] for name, what in summary(named).items()} == {
+        f"metric {name} {{}}": (2, 1) for name in ("high", "low", "x")
+    }
     for run in (first, second):
-        assert {"low", "high", "trial_number"} < run.params.keys()
-    assert [run.params["study_name"] for run in reused] == ["first", "second"]
+        assert {"low", "high", "trial_number"} < run["params"].keys()
+    assert [run["params"]["study_name"] for run in reused] == ["first", "second"]
 
 
 def quiet_study() -> Any:

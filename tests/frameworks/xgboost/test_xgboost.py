@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import pytest
-
-from tests.frameworks.conftest import need
-
-need("xgboost")
-
-HERE = Path(__file__).resolve().parent
-EXAMPLE = HERE.parents[2] / "examples" / "xgboost_aim.py"
 
 STEPS = "each round is a step; Aim keeps only the last round, at step 0"
 STDV = "the standard deviation; Aim has the mean there again"
@@ -24,50 +16,56 @@ def title(metric: str, *, stdv: bool = False, data: str = "") -> str:
     return f'metric {metric} {{{named}"stdv": {str(stdv).lower()}}}'
 
 
-def test_a_training(laboratory: Any) -> None:
-    ours, aims = laboratory.on_ours(EXAMPLE), laboratory.on_aim(EXAMPLE)
-    laboratory.compare(
-        "xgboost-cpu", ours, aims, better=dict.fromkeys((title("mae"), title("rmse")), STEPS)
+def test_a_training(compare: Callable[..., Any], summary: Callable[..., Any]) -> None:
+    found = compare(
+        "examples/xgboost_aim.py", better=dict.fromkeys((title("mae"), title("rmse")), STEPS)
     )
-    (run,) = ours
-    assert run.ended
-    assert run.experiment == "diabetes"
-    assert run.params["hparams"]["max_depth"] == 3
-    assert run.counts == {title("mae"): 10, title("rmse"): 10}
-    assert run.series[title("rmse")].steps == list(range(10))
-    assert run.lasts == pytest.approx({title("mae"): 47.77465, title("rmse"): 60.74477}, rel=1e-5)
-    assert run.lasts == aims[0].lasts
+    (run,) = found.ours
+    assert run["ended"]
+    assert run["experiment"] == "diabetes"
+    assert run["params"]["hparams"]["max_depth"] == 3
+    assert summary(run, digits=5) == {title("mae"): (10, 9, 47.775), title("rmse"): (10, 9, 60.745)}
+    assert summary(found.aim[0], digits=5) == {  # the same values, of the last round
+        title("mae"): (1, 0, 47.775),
+        title("rmse"): (1, 0, 60.745),
+    }
 
 
-def test_cross_validation_and_several_trainings(laboratory: Any) -> None:
-    program = HERE / "several_trainings.py"
-    ours, aims = laboratory.on_ours(program), laboratory.on_aim(program)
+def test_cross_validation_and_several_trainings(
+    compare: Callable[..., Any], summary: Callable[..., Any]
+) -> None:
     names = ("train", "test", "validation")
     of_sets = [title("rmse", data=name) for name in names]
     of_sets += [title("rmse", data=name, stdv=True) for name in names[:2]]
-    laboratory.compare(
-        "xgboost-cpu",
-        ours,
-        aims,
+    found = compare(
+        "tests/frameworks/xgboost/several_trainings.py",
         better={
             title("rmse"): STEPS,
             title("rmse", stdv=True): STDV,
             **dict.fromkeys(of_sets, SETS),
         },
     )
-    cv, twice, nothing = ours
-    assert cv.counts == {
-        title("rmse", stdv=stdv, data=data): 4
-        for stdv in (False, True)
-        for data in ("", "train", "test")
+    cv, twice, nothing = found.ours
+    assert summary(cv, digits=4) == {
+        title("rmse", stdv=stdv, data=data): (4, 3, value)
+        for stdv, data, value in (
+            (False, "", 0.4338),
+            (False, "test", 0.4338),
+            (False, "train", 0.3515),
+            (True, "", 0.08817),
+            (True, "test", 0.08817),
+            (True, "train", 0.03085),
+        )
     }
-    assert twice.counts == {title("rmse", data=data): 5 for data in ("", "train", "validation")}
-    for run, theirs, last in ((cv, aims[0], "test"), (twice, aims[1], "validation")):
-        assert run.series[title("rmse")] == run.series[title("rmse", data=last)]
-        assert run.series[title("rmse")].last == theirs.series[title("rmse")].last
-    assert cv.lasts[title("rmse", stdv=True)] == pytest.approx(0.088171, rel=1e-4)
-    assert nothing.series == {}
-    assert [run.ended for run in ours] == [True] * 3
+    assert summary(twice, digits=4) == {
+        title("rmse"): (5, 4, 0.2264),
+        title("rmse", data="train"): (5, 4, 0.2716),
+        title("rmse", data="validation"): (5, 4, 0.2264),
+    }
+    for run, theirs in zip((cv, twice), found.aim, strict=False):
+        assert summary(theirs)[title("rmse")][2] == summary(run)[title("rmse")][2]
+    assert summary(nothing) == {}
+    assert [run["ended"] for run in found.ours] == [True] * 3
 
 
 def test_what_is_no_number_ends_no_training(tmp_path: Path) -> None:
