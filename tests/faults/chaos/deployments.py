@@ -52,7 +52,12 @@ def answers(url: str) -> bool:
 
 def matyan_client(*arguments: str) -> list[str]:
     """The command line of this environment's `matyan-client`."""
-    return [sys.executable, "-c", "from matyan_client.cli import main; main()", *arguments]
+    return [
+        sys.executable,
+        "-c",
+        "import sys; from matyan_client.cli import main; sys.exit(main())",
+        *arguments,
+    ]
 
 
 class Deployment(Protocol):
