@@ -70,7 +70,7 @@ class Training:
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
 
-    def end(self, code: int = 0, timeout_s: float = 100.0) -> str:
+    def end(self, code: int = 0, timeout_s: float = 75.0) -> str:
         """Wait for its end, which must be with this code; returns what else it wrote."""
         try:
             rest, _ = self._process.communicate(timeout=timeout_s)
