@@ -26,7 +26,7 @@ from chaos.training import Sitting
 TRAINS = """
     run = Run(sys.argv[1], **QUIET)
     tracked = Tracked(run)
-    tracked.param("hparams", {"lr": 0.1})
+    tracked.param("hparams", {"lr": 0.1, "layers": [1, 2]})
     for part in range(int(sys.argv[2])):
         tracked.points("loss", 200, start=200 * part)
         tracked.text("notes", part, f"part {part}")

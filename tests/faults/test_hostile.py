@@ -14,7 +14,7 @@ from chaos.training import Sitting, Training
 TRAINS = """
     run = Run(sys.argv[1], experiment="hostile", **QUIET)
     tracked = Tracked(run)
-    tracked.param("hparams", {"lr": 0.1})
+    tracked.param("hparams", {"lr": 0.1, "layers": [1, 2]})
     tracked.points("loss", 2000)
     tracked.text("notes", 0, "kept")
     tracked.image("pictures", 0)

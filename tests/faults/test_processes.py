@@ -15,7 +15,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals or fork"
 ENDS = """
     run = Run(sys.argv[1], **QUIET)
     tracked = Tracked(run)
-    tracked.param("hparams", {"lr": 0.5})
+    tracked.param("hparams", {"lr": 0.5, "layers": 2})
     tracked.points("loss", 1000)
     tracked.image("pictures", 0)
     tracked.artifact("weights.bin", 300_000)
