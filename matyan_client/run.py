@@ -36,11 +36,10 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from matyan_client.backends.base import Backend, Origin, Writer
+    from matyan_client.backends.base import Backend, Origin, Resumed, Writer
     from matyan_client.capture.system import ResourceSampler
     from matyan_client.capture.terminal import TerminalCapture
     from matyan_client.capture.ticker import Ticker
-    from matyan_client.protocol.records import RunRecord
     from matyan_client.repo import Repo
 
 __all__ = ["Run"]
@@ -116,7 +115,7 @@ class Run(RunTracker):
         self._uploads = Uploads(self.hash)
 
         origin: Origin = "new" if run_hash is None else "given"
-        known: RunRecord | None = None
+        known: Resumed | None = None
         if self.read_only:
             if run_hash is None:
                 raise InvalidInputError("Run(read_only=True) needs the hash of the run to read.")
@@ -125,7 +124,7 @@ class Run(RunTracker):
             return
         if run_hash is not None:
             try:
-                known = self.backend.get_run(self.hash, params=False)
+                known = self.backend.resume(self.hash, lines=bool(capture_terminal_logs))
             except ServerError as exc:
                 # What is tracked is kept, and its steps are put in place when the server is asked.
                 origin = "unseen"
@@ -142,7 +141,7 @@ class Run(RunTracker):
         self._writer.append(messages.create_run(time=time.time(), force_resume=True))
         lifetime.watch(self)
         if known is not None:
-            self._continue(known)
+            self._continue(known.record)
         if experiment is not None:
             self._writer.append(messages.set_run_property(experiment=experiment))
         if log_system_params:
@@ -150,7 +149,7 @@ class Run(RunTracker):
 
             self.set_param(("__system_params",), system_params())
         if capture_terminal_logs:
-            self._capture_terminal(first_line=0 if known is None else self._next_line())
+            self._capture_terminal(first_line=0 if known is None else known.next_line)
         if system_tracking_interval is not None:
             self._sample_system(system_tracking_interval)
 
@@ -195,13 +194,6 @@ class Run(RunTracker):
             return self._writer
 
     # -- capturing ------------------------------------------------------------------------------
-
-    def _next_line(self) -> int:
-        try:
-            return max((number for number, _ in self.read_log_lines()), default=-1) + 1
-        except ServerError as exc:
-            log.warning("Run %s: its terminal lines cannot be read: %s", self.hash, exc)
-            return 0
 
     def _capture_terminal(self, first_line: int) -> None:
         global _ticker

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     )
     from matyan_client.query import Query
 
-__all__ = ["Backend", "Blob", "Origin", "Progress", "SequenceRef", "Writer"]
+__all__ = ["Backend", "Blob", "Origin", "Progress", "Resumed", "SequenceRef", "Writer"]
 
 Progress = Callable[[int, int], None]
 """Called with (runs looked at, runs in all) while a search goes on."""
@@ -59,6 +59,14 @@ class Blob(NamedTuple):
     key: str
     sha256: str
     size_bytes: int
+
+
+class Resumed(NamedTuple):
+    """What whoever goes on writing to a run must know of it: the run without its params, and the
+    number of its next terminal line."""
+
+    record: RunRecord
+    next_line: int
 
 
 class Writer(Protocol):
@@ -135,6 +143,14 @@ class Backend(Protocol):
         artifacts: bool = False,
     ) -> RunRecord | None:
         """One run, or None if there is none of that hash."""
+        ...
+
+    def resume(self, run_hash: str, *, lines: bool) -> Resumed | None:
+        """What a run holds that is about to be written to; None if there is none.
+
+        Training waits for this: trouble is an error within seconds, whatever the trouble is.
+        `lines`: whether terminal lines matter; else `next_line` is 0.
+        """
         ...
 
     def search_runs(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from matyan_client.backends.base import Blob, Origin, Progress, SequenceRef
 from matyan_client.backends.matching import matching_runs, matching_sequences, narrowing
 from matyan_client.backends.pump import Pump
+from matyan_client.backends.resuming import read_resumed
 from matyan_client.exceptions import RepoAccessError
 from matyan_client.journal.writer import JournalWriter
 from matyan_client.protocol.batches import Batch
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from matyan_client.backends.base import Resumed
     from matyan_client.protocol.records import (
         ArtifactRecord,
         ExperimentRecord,
@@ -192,6 +194,10 @@ class EmbeddedBackend:
         return self._store.get_run(
             run_hash, params=params, sequences=sequences, artifacts=artifacts
         )
+
+    def resume(self, run_hash: str, *, lines: bool) -> Resumed | None:
+        """What a run holds that is about to be written to, or None."""
+        return read_resumed(self, run_hash, lines=lines)
 
     def search_runs(
         self,

@@ -20,6 +20,7 @@ from matyan_client.backends.remote_runs import OBJECT_KINDS, traces_of_info
 from matyan_client.backends.remote_search import Search
 from matyan_client.backends.remote_series import read_series
 from matyan_client.backends.remote_service import RestService
+from matyan_client.backends.resuming import read_resumed, within
 from matyan_client.config import Settings
 from matyan_client.exceptions import ServerUnreachableError
 from matyan_client.protocol.contexts import canonical
@@ -29,7 +30,7 @@ from matyan_client.transports.http import HttpClient
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from matyan_client.backends.base import Origin, Progress, SequenceRef, Writer
+    from matyan_client.backends.base import Origin, Progress, Resumed, SequenceRef, Writer
     from matyan_client.backends.shipping import Shipper
     from matyan_client.protocol.messages import Message
     from matyan_client.protocol.records import (
@@ -179,6 +180,17 @@ class RemoteBackend:
         if sequences:
             info.record.sequences = run_sequences(self._http, run_hash, info)
         return info.record
+
+    def resume(self, run_hash: str, *, lines: bool) -> Resumed | None:
+        """What a run holds that is about to be written to, or None."""
+        timeout_s = Settings.from_environment().connect_timeout_s
+        return within(
+            timeout_s,
+            lambda: read_resumed(self, run_hash, lines=lines),
+            lambda: ServerUnreachableError(
+                f"{self.url} has not said within {timeout_s:g} s what the run holds.", url=self.url
+            ),
+        )
 
     def search_runs(
         self,
