@@ -42,6 +42,16 @@ FRAMEWORKS: dict[str, Framework] = {
     "catboost": Framework(
         "AimLogger", "catboost", "", {"AimLogger": "__init__ experiment setup write"}, uses="Run"
     ),
+    "fastai": Framework(
+        "AimCallback",
+        "fastai",
+        "fastai",
+        {
+            "AimCallback": "__init__ __del__ experiment setup before_fit after_batch before_epoch "
+            "after_epoch gather_args format_config format_config_value"
+        },
+        uses="Run",
+    ),
     "hugging_face": Framework(
         "AimCallback",
         "hugging-face",
@@ -92,12 +102,40 @@ FRAMEWORKS: dict[str, Framework] = {
         {"AimLogger": "__init__ __del__ experiment setup track_metrics"},
         uses="AimObject Run",
     ),
+    "pytorch": Framework(
+        "track_gradients_dists track_params_dists",
+        "pytorch",
+        more="get_model_layers get_pt_tensor",
+    ),
+    "pytorch_ignite": Framework(
+        "AimLogger",
+        "pytorch-ignite",
+        "ignite",
+        {
+            "AimLogger": f"{_LOGGER} log_params log_metrics close",
+            "OptimizerParamsHandler": "__init__ __call__",
+            "OutputHandler": "__init__ __call__",
+        },
+        more="OptimizerParamsHandler OutputHandler",
+        uses="Run",
+    ),
     "pytorch_lightning": Framework(
         "AimLogger",
         "pytorch-lightning",
         "lightning pytorch_lightning",
         {"AimLogger": f"{_LOGGER} log_hyperparams log_metrics parse_context finalize"},
         uses="Repo Run clean_repo_path get_aim_repo_name",
+    ),
+    "sb3": Framework(
+        "AimCallback",
+        "sb3",
+        "stable_baselines3",
+        {
+            "AimCallback": "__init__ __del__ experiment setup",
+            "AimOutputFormat": "__init__ write",
+        },
+        more="AimOutputFormat",
+        uses="Run",
     ),
     "tensorflow": Framework(
         "AimCallback AimTracker",

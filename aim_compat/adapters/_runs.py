@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from aim_compat.locations import locate
+from aim_compat.repo import Repo
 from aim_compat.run import Run
 from matyan_client.adapters._lifecycle import RunAdapter
 from matyan_client.adapters._values import storable
@@ -24,3 +27,9 @@ class AimRuns(RunAdapter):
             run.set(path, value, strict=False)
         except MatyanError:
             run.set(path, storable(value), strict=False)
+
+    def _repo_directory(self) -> Path | None:
+        """Where the runs are, unless that is a deployment."""
+        repo = self._repo_path
+        where = repo.path if isinstance(repo, Repo) else locate(repo)
+        return None if "://" in where else Path(where)

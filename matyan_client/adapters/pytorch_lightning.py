@@ -7,14 +7,10 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from matyan_client.adapters._lifecycle import (
-    DEFAULT_SYSTEM_TRACKING_INTERVAL,
-    RunAdapter,
-    guarded,
-)
+from matyan_client.adapters._lifecycle import DEFAULT_SYSTEM_TRACKING_INTERVAL, guarded
+from matyan_client.adapters._loggers import LoggerAdapter
 from matyan_client.adapters._values import plain_mapping
 from matyan_client.exceptions import InvalidInputError, MissingFrameworkError
-from matyan_client.repo import Repo
 
 _OLDER_NAME_ONLY = "pytorch_lightning" in sys.modules and "lightning.pytorch" not in sys.modules
 try:
@@ -38,7 +34,7 @@ __all__ = ["MatyanLogger"]
 _PREFIXES = {"train": "train_", "val": "val_", "test": "test_"}
 
 
-class MatyanLogger(RunAdapter, Logger):
+class MatyanLogger(LoggerAdapter, Logger):
     """A logger for `Trainer(logger=...)` that records a training as a run.
 
     | recorded | as |
@@ -46,7 +42,8 @@ class MatyanLogger(RunAdapter, Logger):
     | hyperparameters of module and data module | params `hparams` |
     | what is logged | metrics; what comes before or after a name becomes context, by default `train_loss` the metric `loss` with `{"subset": "train"}` |
 
-    It is of the package that is in use, `lightning` or `pytorch_lightning`. The run ends with each
+    It is of the package that is in use, `lightning` or `pytorch_lightning`; checkpoints go below
+    `save_dir`, as Lightning has it. The run ends with each
     of `fit`, `validate`, `test` and `predict`, and goes on with the next. Ranks other than zero
     record nothing.
 
@@ -157,24 +154,3 @@ class MatyanLogger(RunAdapter, Logger):
         """Finish the run; what is logged after that continues it."""
         super().finalize(status)
         self.close()
-
-    @property
-    def save_dir(self) -> str | None:
-        """The repository's directory, below which Lightning keeps checkpoints; None if remote."""
-        directory = self._repo_directory()
-        return None if directory is None else str(directory)
-
-    def _repo_directory(self) -> Any:
-        repo = self._repo_path
-        return (repo if isinstance(repo, Repo) else Repo(repo)).path
-
-    @property
-    def name(self) -> str | None:
-        """The experiment's name."""
-        return self._experiment_name
-
-    @property
-    def version(self) -> str | None:
-        """The run's hash; None where nothing is recorded."""
-        run_hash: str | None = self.experiment.hash
-        return run_hash

@@ -43,7 +43,7 @@ LOADED_AS_A_WHOLE = (
     "matyan_client.backends.remote",
     "matyan_client.backends.shipping",
     *(f"{package}.adapters.{name}" for package in PACKAGES for name in FRAMEWORKS),
-    *(f"matyan_client.adapters.{name}" for name in ("jax", "ray_tune", "sklearn")),
+    *(f"matyan_client.adapters.{name}" for name in ("accelerate", "jax", "ray_tune", "sklearn")),
 )
 """Modules that nobody imports who has no use for their library."""
 

@@ -78,6 +78,10 @@ ON_TOP: dict[str, set[str]] = {
 """Third-party libraries a room may import at load time; everything else inside functions."""
 
 ABOUT = {
+    "accelerate": {"accelerate"},
+    "fastai": {"fastai", "fastcore"},
+    "pytorch_ignite": {"ignite"},
+    "sb3": {"stable_baselines3"},
     "jax": {"jax"},
     "keras": {"keras"},
     "keras_tuner": {"keras", "keras_tuner"},
