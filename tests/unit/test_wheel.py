@@ -20,8 +20,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("matyan_client", "aim_compat")
 
 ALSO_USED = {
-    "IPython", "attr", "botocore", "cffi", "datasets", "deeplake", "dvc", "hub", "jax", "mxnet",
-    "pynvml", "soundfile", "tensorflow", "torch", "yaml",
+    "IPython", "attr", "botocore", "cffi", "datasets", "deeplake", "dvc", "fastcore", "hub",
+    "ignite", "jax", "mxnet", "pynvml", "pytorch_lightning", "soundfile", "tensorflow", "torch",
+    "yaml",
 }  # fmt: skip
 """Libraries no extra names: used when the user has them, for types only, or come with another."""
 
