@@ -153,8 +153,7 @@ def compare(
     Args:
         program: a path from the root of the repository.
         arguments: its command line.
-        timed: how titles of series, or `params.` and a key, begin that measure time: their values
-            are not compared.
+        timed: how titles of series begin that measure time: their values are not compared.
         better: title of a series, or `params.` and a key, that differs for a reason; to the reason.
         repair: Python lines run first on Aim, where its adapter needs something that its framework
             no longer has under that name.
@@ -202,11 +201,11 @@ def differences(ours: Facts, aim: Facts, timed: Sequence[str]) -> tuple[int, set
     different = {
         key for key in ours if key not in ("params", "sequences") and ours[key] != aim[key]
     }
-    for key in {**ours["params"], **aim["params"]}:
-        one, other = (_plain(run["params"].get(key, ...)) for run in (ours, aim))
-        title = f"params.{key}"
-        if one != other and (... in (one, other) or not title.startswith(tuple(timed))):
-            different.add(title)
+    different |= {
+        f"params.{key}"
+        for key in {**ours["params"], **aim["params"]}
+        if _plain(ours["params"].get(key, ...)) != _plain(aim["params"].get(key, ...))
+    }
     here, there = series(ours), series(aim)
     equal = 0
     for title in {**here, **there}:
