@@ -96,6 +96,7 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def life(_app: Starlette) -> AsyncIterator[None]:
+        await asyncio.to_thread(backend.store.collect_blobs)
         try:
             yield
         finally:

@@ -86,17 +86,24 @@ class BlobStore:
                 f"Blob {sha256} is referred to, but is not in {str(self.root)!r}."
             ) from exc
 
-    def collect(self, candidates: Iterable[str], still_used: Callable[[str], bool]) -> int:
-        """Remove those of `candidates` that nothing uses and that are old enough; returns how
-        many."""
-        removed = 0
+    def collect(self, candidates: Iterable[str], still_used: Callable[[str], bool]) -> list[str]:
+        """Remove those of `candidates` that nothing uses; returns those that are too young for
+        that, to be tried again."""
+        young: list[str] = []
         for sha256 in candidates:
             path = self._path(sha256)
-            with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime >= GRACE_S and not still_used(sha256):
+            with contextlib.suppress(FileNotFoundError):
+                age = time.time() - path.stat().st_mtime
+                if still_used(sha256):
+                    continue
+                if age < GRACE_S:
+                    young.append(sha256)
+                    continue
+                try:
                     path.unlink()
-                    removed += 1
-        return removed
+                except PermissionError:  # open elsewhere, on Windows
+                    young.append(sha256)
+        return young
 
     def _path(self, sha256: str) -> Path:
         if not _SHA256.fullmatch(sha256):

@@ -202,6 +202,8 @@ CREATE TABLE documents (
     updated_at REAL NOT NULL
 );
 CREATE INDEX documents_by_owner ON documents (kind, owner);
+
+CREATE TABLE unused_blobs (sha256 TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
 MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SERVER, _DOCUMENTS)

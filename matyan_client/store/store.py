@@ -117,7 +117,7 @@ class Store:
                 (sha256, size_bytes, key),
             )
             if replaced:
-                self.blobs.collect(replaced, lambda each: _is_used(connection, each))
+                self._collect(connection, replaced)
 
     def applied(self, name: str) -> int:
         """How many bytes of a journal have been applied."""
@@ -161,10 +161,24 @@ class Store:
             run_id = run_id_of(connection, run_hash)
             if run_id is None:
                 return False
-            orphans = delete_run_rows(connection, run_id)
-            # Inside the transaction: no other process can refer to a blob anew meanwhile.
-            self.blobs.collect(orphans, lambda sha256: _is_used(connection, sha256))
+            self._collect(connection, delete_run_rows(connection, run_id))
         return True
+
+    def collect_blobs(self) -> None:
+        """Remove blobs that were too young to be removed with what used them."""
+        with self.database.writing() as connection:
+            self._collect(connection, ())
+
+    def _collect(self, connection: sqlite3.Connection, candidates: Iterable[str]) -> None:
+        """Remove blobs that nothing uses, now or, if they are too young, at a later call."""
+        execute = connection.execute
+        waiting = [row[0] for row in execute("SELECT sha256 FROM unused_blobs")]
+        # Inside the transaction: no other process can refer to a blob anew meanwhile.
+        young = self.blobs.collect({*candidates, *waiting}, lambda each: _is_used(connection, each))
+        execute("DELETE FROM unused_blobs")
+        connection.executemany(
+            "INSERT INTO unused_blobs (sha256) VALUES (?)", [(sha256,) for sha256 in young]
+        )
 
     def secret(self) -> bytes:
         """Random bytes that only this repository has, made when they are first asked for."""
