@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         TagRecord,
     )
     from matyan_client.query import Query
+    from matyan_client.store.blobs import IncomingBlob
 
 __all__ = ["EmbeddedBackend", "EmbeddedWriter"]
 
@@ -169,6 +170,22 @@ class EmbeddedBackend:
     def receive(self, batches: Sequence[Batch]) -> list[int]:
         """Store what came over a network; how many parts of each batch cannot be stored."""
         return self._store.apply_received(batches)
+
+    def incoming_blob(self) -> IncomingBlob:
+        """A blob whose bytes come bit by bit; `keep_upload` stores it."""
+        return self._store.blobs.incoming()
+
+    def keep_upload(self, blob: IncomingBlob, key: str, *, run_hash: str, content_type: str) -> str:
+        """Store a blob under a key below a run's; returns its SHA-256."""
+        sha256 = blob.settle()
+        self._store.add_upload(
+            key,
+            run_hash,
+            content_type=content_type,
+            sha256=sha256,
+            size_bytes=blob.size_bytes,
+        )
+        return sha256
 
     def make_durable(self) -> None:
         """Return when all that was stored is on the disk itself."""

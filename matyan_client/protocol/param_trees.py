@@ -31,12 +31,14 @@ def _find(items: list[list[Any]], key: Any) -> list[Any] | None:
     return next((item for item in items if item[0] == key and type(item[0]) is type(key)), None)
 
 
-def _container_for(node: Any, key: Any) -> Any:
+def _container_for(node: Any, key: Any, texts: bool) -> Any:
     """`node` if it can take `key`, else a fresh container (a scalar is replaced)."""
     if isinstance(node, list):
         if isinstance(key, int) and -len(node) <= key < len(node) + GAP_MAX:
             node.extend([None] * (key + 1 - len(node)))
             return node
+        if texts:
+            return {str(i): item for i, item in enumerate(node)}
         node = {TAG: "map", "items": [[i, item] for i, item in enumerate(node)]}
     if _is_map(node):
         return node
@@ -59,25 +61,31 @@ def child(node: Any, key: Any) -> Any:
     return node[key]
 
 
-def put(node: Any, path: Sequence[Any], value: Any) -> Any:
-    """Return `node` with `value` at `path`; containers are made on the way."""
+def put(node: Any, path: Sequence[Any], value: Any, *, texts: bool = False) -> Any:
+    """Return `node` with `value` at `path`; containers are made on the way.
+
+    `texts`: all keys are texts, also those of a list that becomes a dict.
+    """
     if not path:
         return value
     if _is_object(node):
         stored = node["value"]
-        return {**node, "value": {**stored, "fields": put(stored.get("fields"), path, value)}}
+        return {
+            **node,
+            "value": {**stored, "fields": put(stored.get("fields"), path, value, texts=texts)},
+        }
     key, rest = path[0], path[1:]
-    node = _container_for(node, key)
+    node = _container_for(node, key, texts)
     if _is_map(node):
         item = _find(node["items"], key)
         if item is None:
-            node["items"].append([key, put(None, rest, value)])
+            node["items"].append([key, put(None, rest, value, texts=texts)])
         else:
-            item[1] = put(item[1], rest, value)
+            item[1] = put(item[1], rest, value, texts=texts)
     elif isinstance(node, list):
-        node[key] = put(node[key], rest, value)
+        node[key] = put(node[key], rest, value, texts=texts)
     else:
-        node[key] = put(node.get(key), rest, value)
+        node[key] = put(node.get(key), rest, value, texts=texts)
     return node
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route, WebSocketRoute
 
 from matyan_client.backends.embedded import EmbeddedBackend
+from matyan_client.exceptions import InvalidInputError
 from matyan_client.protocol.routes import BACKEND, WEBSOCKET
 from matyan_client.server import (
     artifacts,
@@ -32,6 +34,7 @@ from matyan_client.server import (
     runs,
     searching,
     series,
+    uploads,
 )
 from matyan_client.server.context import Context, Limits
 from matyan_client.server.errors import HANDLERS
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
 __all__ = ["DEFAULT_HOSTS", "create_app"]
+
+_ORIGIN = re.compile(r"https?://[^/*\s]+/?")
 
 DEFAULT_HOSTS = ("localhost",)
 """Names a server answers to besides addresses."""
@@ -85,7 +90,14 @@ def create_app(
 
     Raises:
         RepoAccessError: the directory cannot be created or written.
+        InvalidInputError: an origin is none.
     """
+    for origin in allowed_origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise InvalidInputError(
+                f"{origin!r} is no web origin: expected something like 'https://ui.example.org'. "
+                "There is none for all: name each."
+            )
     backend = EmbeddedBackend(Path(directory))
     backend.create()
     limits = limits or Limits()
@@ -111,6 +123,7 @@ def create_app(
                 Route(BACKEND + route.path, route.endpoint, methods=route.methods)
                 for route in below
             ),
+            *uploads.routes(context),
             *health.outer_routes(context, ingestion),
         ],
         middleware=[

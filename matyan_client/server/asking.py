@@ -29,6 +29,7 @@ __all__ = [
     "SequenceName",
     "Steps",
     "flag",
+    "json_body",
     "steps",
     "text",
     "wants_exact",
@@ -135,13 +136,13 @@ def with_body(
     """An endpoint that reads a JSON body of `kind`, then calls `handler` in a thread."""
 
     async def endpoint(context: Context, request: Request) -> Response:
-        value = await _json_body(request, context.limits.body_bytes)
+        value = await json_body(request, context.limits.body_bytes)
         return await run_in_threadpool(handler, context, request, _checked(("body",), kind, value))
 
     return endpoint
 
 
-async def _json_body(request: Request, most: int) -> Any:
+async def json_body(request: Request, most: int) -> Any:
     """The body as a JSON value; NaN and the infinities are taken, as the published servers do.
 
     Raises:

@@ -27,7 +27,7 @@ __all__ = ["Collector", "Verdict"]
 
 DEPTH_MAX = 100
 """How deep a value may be nested: readers, ours and others, walk it recursively."""
-_INT64 = range(-(1 << 63), 1 << 63)
+_LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 _EXACT_INT = 1 << 53
 _NONE = float("nan")
 _CACHED_MAX = 10_000
@@ -130,9 +130,11 @@ class _Run:
         if (
             moment is None
             or name.__class__ is not str
-            or not (value.__class__ is float or (value.__class__ is int and value in _INT64))
+            or not (
+                value.__class__ is float or (value.__class__ is int and _LEAST <= value <= _MOST)
+            )
             or step.__class__ is not int
-            or step not in _INT64
+            or not _LEAST <= step <= _MOST
             or not (dtype.__class__ is str or dtype is None)
         ):
             return False
@@ -181,7 +183,7 @@ class _Run:
         if kind == "log_hparams":
             message = _unmarked(message)
         elif kind == "log_custom_object":
-            if message.get("step") is not None and message["step"] not in _INT64:
+            if message.get("step") is not None and not _LEAST <= message["step"] <= _MOST:
                 return False
             if kind_of(message.get("dtype", "custom")) == "metric":
                 message["dtype"] = "custom"
@@ -192,11 +194,11 @@ class _Run:
 
     def _slow_point(self, message: dict[str, Any]) -> bool:
         step, epoch, value = message["step"], message["epoch"], message["value"]
-        if step is not None and step not in _INT64:
+        if step is not None and not _LEAST <= step <= _MOST:
             return False
         try:
             epoch = _NONE if epoch is None else float(epoch)
-            if value.__class__ is int and value not in _INT64:
+            if value.__class__ is int and not _LEAST <= value <= _MOST:
                 value = float(value)
         except OverflowError:
             return False
@@ -237,7 +239,12 @@ class _Run:
             self._columns[key] = (columns, step is None)
         else:
             columns = found[0]
-        if dtype == "int" and value.__class__ is float and value.is_integer() and value in _INT64:
+        if (
+            dtype == "int"
+            and value.__class__ is float
+            and value.is_integer()
+            and abs(value) < _MOST
+        ):
             value = int(value)  # clients that send every value as a double
         columns.steps.append(len(columns.steps) if step is None else step)
         columns.values.append(value)
@@ -258,39 +265,46 @@ class _Run:
 
 
 def _unmarked(message: dict[str, Any]) -> dict[str, Any]:
-    """Parameters as they were set (`wire.mark`): always with the path they replace."""
+    """Parameters as they were set (`wire.mark`): what was marked replaces all that is there.
+
+    Raises:
+        InvalidMessageError: its path is not in its value, or a mark is none.
+    """
+    if message.get("delete") and message.get("path") is not None:
+        return {**message, "value": {}}
+    try:
+        return _restored(message)
+    except (LookupError, TypeError, ValueError, AttributeError) as exc:
+        raise InvalidMessageError(
+            f"A log_hparams message does not validate: path {message.get('path')!r:.100}, value "
+            f"{message['value']!r:.100}: {exc!r:.100}."
+        ) from exc
+
+
+def _restored(message: dict[str, Any]) -> dict[str, Any]:
     path, value = message.get("path"), message["value"]
     if path is None:
-        if not value:
-            return message
         names, value = trees.single_path(value)
         path = [from_top_key(names[0]), *names[1:]] if names else []
         if not path and len(value) == 1:  # the only key is the reserved one
             ((key, value),) = value.items()
             path = [key]
+        elif path == names and well_formed(unmark(value)[0]) == value:
+            return message
     else:
-        try:
-            for key in path:
-                value = trees.child(value, key)
-        except (LookupError, TypeError):
-            if not message.get("delete"):
-                raise InvalidMessageError(
-                    f"A log_hparams message does not validate: path: {path!r:.100} is not in value."
-                ) from None
-            value = None
+        for key in path:
+            value = trees.child(value, key)
     if path:
         value, there = unmark(value)
+        if not there:
+            return {"type": "log_hparams", "path": list(path), "value": {}, "delete": True}
     else:
-        there = True
         kept = ((from_top_key(key), unmark(item)) for key, item in value.items())
         value = {key: item for key, (item, present) in kept if present}
     value = well_formed(value)
     for key in reversed(path):
         value = trees.put({}, [key], value)
-    fields = {"type": "log_hparams", "path": list(path), "value": value}
-    if message.get("delete") or not there:
-        return {**fields, "value": {}, "delete": True}
-    return fields
+    return {"type": "log_hparams", "path": list(path), "value": value}
 
 
 _bases: dict[str, int | None] = {}

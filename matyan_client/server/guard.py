@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import hmac
 import ipaddress
+import math
 import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 
 from matyan_client.protocol.routes import BACKEND, PRESIGN, TOKEN_SCHEME
 from matyan_client.server.errors import error_response
@@ -69,7 +71,7 @@ class Outer:
     def __init__(self, app: ASGIApp, *, hosts: Collection[str], limits: Limits) -> None:
         self.app = app
         self.hosts = {host.lower() for host in hosts}
-        self.idle_s = limits.idle_s
+        self.limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -79,7 +81,8 @@ class Outer:
         given = headers.get("x-request-id", "")
         request_id = given if _OWN_ID.fullmatch(given) else uuid.uuid4().hex
         if scope["type"] == "http":
-            receive, send = self._patient(receive, send, request_id)
+            most = math.inf if scope["path"] == UPLOAD else self.limits.body_bytes
+            receive, send = self._patient(receive, send, request_id, most)
         if not self._serves(headers.getlist("host")):
             message = (
                 f"This server does not go by the name {headers.get('host', '')!r:.100}. Start it "
@@ -89,10 +92,8 @@ class Outer:
             return
         try:
             await self.app(scope, receive, send)
-        except asyncio.TimeoutError:
-            if scope["type"] != "http":
-                raise
-            # Nobody reads an answer, or nobody will: the connection is closed by our return.
+        except _DeafError:
+            return  # and the connection is closed, in the middle of the answer
 
     def _serves(self, given: list[str]) -> bool:
         if len(given) != 1:
@@ -101,15 +102,24 @@ class Outer:
         # Nobody can make an address point elsewhere; only names are at risk.
         return "*" in self.hosts or _is_address(host) or host in self.hosts
 
-    def _patient(self, receive: Receive, send: Send, request_id: str) -> tuple[Receive, Send]:
-        more = True
+    def _patient(
+        self, receive: Receive, send: Send, request_id: str, most: float
+    ) -> tuple[Receive, Send]:
+        """Both, with time-outs, and no more than `most` bytes of a body."""
+        more, size = True, 0
 
         async def patient_receive() -> Message:
-            nonlocal more
+            nonlocal more, size
             if not more:  # what comes now is the end of the connection, whenever it likes
                 return await receive()
-            message = await asyncio.wait_for(receive(), self.idle_s)
+            try:
+                message = await asyncio.wait_for(receive(), self.limits.idle_s)
+            except asyncio.TimeoutError:
+                raise HTTPException(408, "The rest of the request did not come.") from None
             more = bool(message.get("more_body"))
+            size += len(message.get("body", b""))
+            if size > most:
+                raise HTTPException(413, f"The body has more than {most} bytes.")
             return message
 
         async def patient_send(message: Message) -> None:
@@ -117,9 +127,16 @@ class Outer:
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
                 headers["X-Content-Type-Options"] = "nosniff"
-            await asyncio.wait_for(send(message), self.idle_s)
+            try:
+                await asyncio.wait_for(send(message), self.limits.idle_s)
+            except asyncio.TimeoutError:
+                raise _DeafError from None
 
         return patient_receive, patient_send
+
+
+class _DeafError(Exception):
+    """A client that takes no more of its answer."""
 
 
 class Access:

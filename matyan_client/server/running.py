@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from matyan_client.exceptions import InvalidInputError, RepoAccessError
 from matyan_client.server.guard import is_loopback
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
 
     from matyan_client.server.context import Limits
 
-__all__ = ["bind", "check_exposure", "serve"]
+__all__ = ["bind", "check_exposure", "serve", "server_for"]
 
-HEADERS_S = 10.0
+_HEADERS_S = 10.0
 """How long a connection may take to send a request's headers."""
-DRAIN_S = 20.0
+_DRAIN_S = 20.0
 """How long frames that came before the end may take to be stored."""
-BACKLOG = 512
+_LINGER_S = 10.0
+"""How long a client whose message is refused may go on sending it."""
+_QUIET_S = 0.5
+"""How long such a client is silent when it has noticed."""
+_BACKLOG = 512
 
 
 def check_exposure(host: str, token: str | None, *, insecure: bool) -> None:
@@ -62,7 +67,7 @@ def bind(host: str, port: int) -> socket.socket:
         else:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(BACKLOG)
+        listener.listen(_BACKLOG)
         listener.setblocking(False)
     except OSError as exc:
         listener.close()
@@ -87,21 +92,24 @@ def serve(
         ready: called when requests are taken.
     """
     _raise_descriptor_limit(limits.connections)
+    asyncio.run(server_for(app, limits, ready=ready).serve(sockets=[listener]))
+
+
+def server_for(app: Starlette, limits: Limits, *, ready: Callable[[], None]) -> uvicorn.Server:
+    """The server that `serve` runs; its `should_exit` ends it."""
     config = uvicorn.Config(
         app,
         http=_protocol(limits),
-        ws="websockets-sansio",
+        ws=_Socket,
         ws_max_size=limits.frame_bytes,
         ws_per_message_deflate=False,
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=True,
-        timeout_graceful_shutdown=int(DRAIN_S),
+        timeout_graceful_shutdown=int(_DRAIN_S),
     )
-    server = _Server(config, app, ready)
-    asyncio.run(server.serve(sockets=[listener]))
+    return _Server(config, app, ready)
 
 
 class _Server(uvicorn.Server):
@@ -119,13 +127,42 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
             server.close()
-        await self._app.state.ingestion.drain(DRAIN_S)
+        await self._app.state.ingestion.drain(_DRAIN_S)
         await super().shutdown(sockets=sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Not super's, which would raise the signal once more at the end.
         self.force_exit = self.should_exit
         self.should_exit = True
+
+
+class _Socket(WebSocketsSansIOProtocol):
+    """Reads away what still comes of a message that is too long, so that the client, which is
+    busy sending it, gets to see why the connection ends."""
+
+    _refused_at: float | None = None
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused_at is None:
+            super().data_received(data)
+        elif self.loop.time() < self._refused_at + _LINGER_S and self.close_timer is not None:
+            self.close_timer.cancel()
+            self._close_soon()
+
+    def handle_parser_exception(self) -> None:
+        closed = self.conn.close_sent
+        assert closed is not None
+        self.queue.put_nowait(
+            {"type": "websocket.disconnect", "code": closed.code, "reason": closed.reason}
+        )
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self._refused_at = self.loop.time()
+        self.transport.resume_reading()
+        self._close_soon()
+
+    def _close_soon(self) -> None:
+        self.close_timer = self.loop.call_later(_QUIET_S, self.transport.close)
 
 
 def _protocol(limits: Limits) -> type[H11Protocol]:
@@ -157,7 +194,7 @@ def _protocol(limits: Limits) -> type[H11Protocol]:
             super().connection_lost(exc)
 
         def _wait_for_headers(self) -> None:
-            self._deadline = self.loop.call_later(HEADERS_S, self.transport.abort)
+            self._deadline = self.loop.call_later(_HEADERS_S, self.transport.abort)
 
         def _stop_waiting(self) -> None:
             if self._deadline is not None:

@@ -276,6 +276,7 @@ class _Applier:
 
     def _log_hparams(self, run_id: int, fields: dict[str, Any], moment: float) -> None:
         path, value = fields.get("path"), fields["value"]
+        texts = path is None
         if fields.get("delete"):
             params.remove_param(self.connection, run_id, path or ())
             return
@@ -286,7 +287,7 @@ class _Applier:
         else:
             for key in path:
                 value = trees.child(value, key)
-        params.set_param(self.connection, run_id, path, value)
+        params.set_param(self.connection, run_id, path, value, texts=texts)
 
     def _set_run_property(self, run_id: int, fields: dict[str, Any], moment: float) -> None:
         execute = self.connection.execute

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-__all__ = ["BlobStore"]
+__all__ = ["BlobStore", "IncomingBlob"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _BLOCK = 1 << 20
@@ -46,25 +46,23 @@ class BlobStore:
             if not self._touch(sha256):
                 self._write(sha256, lambda file: file.write(source))
             return sha256, len(source)
-        self.root.mkdir(parents=True, exist_ok=True)
-        aside = self._aside()
-        digest, size = hashlib.sha256(), 0
+        blob = self.incoming()
         try:
-            with source.open("rb") as reading, aside.open("xb") as writing:
+            with source.open("rb") as reading:
                 while block := reading.read(_BLOCK):
-                    digest.update(block)
-                    size += len(block)
-                    writing.write(block)
-            sha256 = digest.hexdigest()
-            if self._touch(sha256):
-                aside.unlink()
-            else:
-                self._settle(aside, sha256)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                aside.unlink()
-            raise
-        return sha256, size
+                    blob.write(block)
+            return blob.settle(), blob.size_bytes
+        finally:
+            blob.discard()
+
+    def incoming(self) -> IncomingBlob:
+        """A blob whose bytes come bit by bit.
+
+        Raises:
+            OSError: it cannot be begun.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        return IncomingBlob(self, self._aside())
 
     def sync(self) -> None:
         """Force blobs stored since the last call to the disk itself (power loss)."""
@@ -136,6 +134,13 @@ class BlobStore:
                 aside.unlink()
             raise
 
+    def settle(self, aside: Path, sha256: str) -> None:
+        """Make the file `aside`, whose hash this is, a blob."""
+        if self._touch(sha256):
+            aside.unlink()
+        else:
+            self._settle(aside, sha256)
+
     def _settle(self, aside: Path, sha256: str) -> None:
         target = self._path(sha256)
         target.parent.mkdir(exist_ok=True)
@@ -147,3 +152,37 @@ class BlobStore:
                 raise
             aside.unlink()
         self._unsynced.append(target)
+
+
+class IncomingBlob:
+    """A blob on its way in: a file aside until `settle`."""
+
+    def __init__(self, store: BlobStore, aside: Path) -> None:
+        self.size_bytes = 0
+        self._store = store
+        self._aside = aside
+        self._digest = hashlib.sha256()
+        self._file = aside.open("xb")
+        self._settled = False
+
+    def write(self, block: bytes) -> None:
+        """Add bytes."""
+        self._digest.update(block)
+        self._file.write(block)
+        self.size_bytes += len(block)
+
+    def settle(self) -> str:
+        """Make it a blob; returns its SHA-256."""
+        self._file.close()
+        sha256 = self._digest.hexdigest()
+        self._store.settle(self._aside, sha256)
+        self._settled = True
+        return sha256
+
+    def discard(self) -> None:
+        """Remove what was written, unless it is a blob by now."""
+        with contextlib.suppress(OSError):
+            self._file.close()
+        if not self._settled:
+            with contextlib.suppress(OSError):
+                self._aside.unlink()

@@ -95,9 +95,17 @@ def _decode_key(key: Any) -> Any:
 
 
 def set_param(
-    connection: sqlite3.Connection, run_id: int, path: Sequence[str | int], value: Any
+    connection: sqlite3.Connection,
+    run_id: int,
+    path: Sequence[str | int],
+    value: Any,
+    *,
+    texts: bool = False,
 ) -> None:
-    """Replace exactly the subtree at `path`; the empty path stands for all parameters."""
+    """Replace exactly the subtree at `path`; the empty path stands for all parameters.
+
+    `texts`: a list on the way gets texts for keys, not numbers, when it becomes a dict.
+    """
     if not path:
         connection.execute("DELETE FROM params WHERE run_id = ?", (run_id,))
         connection.execute("DELETE FROM param_index WHERE run_id = ?", (run_id,))
@@ -107,7 +115,7 @@ def set_param(
     key, rest = path[0], path[1:]
     if rest:
         old = _load(connection, run_id, key)
-        value = trees.put(old, rest, value)
+        value = trees.put(old, rest, value, texts=texts)
     _store(connection, run_id, key, value)
 
 
