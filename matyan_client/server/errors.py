@@ -3,6 +3,7 @@ form (section 5), and the bare form of routes that do not exist."""
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,13 @@ _CODES = {
 _FAILED = "Internal server error"
 
 
+class _Ascii(JSONResponse):
+    """Errors repeat what was given, which may be nothing that UTF-8 can say."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, separators=(",", ":")).encode("ascii")
+
+
 class Unprocessable(HTTPException):
     """A request whose parts do not validate: 422.
 
@@ -55,9 +63,9 @@ def error_response(
 ) -> Response:
     """An error in the form of the service that `path` belongs to."""
     if path == PRESIGN or not path.startswith("/api/"):
-        return JSONResponse({"detail": message}, status, headers)
+        return _Ascii({"detail": message}, status, headers)
     error = {"code": _CODES.get(status, "error"), "message": message}
-    return JSONResponse({"error": error, "detail": message}, status, headers)
+    return _Ascii({"error": error, "detail": message}, status, headers)
 
 
 async def _refused(request: Request, exc: Exception) -> Response:
@@ -65,9 +73,9 @@ async def _refused(request: Request, exc: Exception) -> Response:
     path = request.scope["path"]
     # What no endpoint raised comes from the router.
     if exc.status_code == 405 or "endpoint" not in request.scope:
-        return JSONResponse({"detail": exc.detail}, exc.status_code, exc.headers)
+        return _Ascii({"detail": exc.detail}, exc.status_code, exc.headers)
     if isinstance(exc, Unprocessable) and path == PRESIGN:
-        return JSONResponse({"detail": exc.problems}, 422)
+        return _Ascii({"detail": exc.problems}, 422)
     return error_response(path, exc.status_code, exc.detail, exc.headers)
 
 
