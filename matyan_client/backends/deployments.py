@@ -1,7 +1,7 @@
 """The deployments this process was told about, with the credentials for each.
 
-What `Repo.connect` is given stays here, in memory only, so that every run and repository of the
-process that names the same URL uses it.
+What `Repo.connect` is given, and which ingestion URL was once named for a deployment, stays here, in
+memory only, so that every run and repository of the process that names the same URL uses it.
 """
 
 from __future__ import annotations
@@ -27,15 +27,19 @@ def register(
     _known[backend_url] = Endpoint(backend_url, frontier_url, token, headers, ca_file)
 
 
-def endpoint_of(backend_url: str, frontier_url: str, *, given: bool) -> Endpoint:
+def endpoint_of(backend_url: str, frontier_url: str, *, named: bool) -> Endpoint:
     """How to reach a deployment.
 
     Args:
         backend_url: its URL.
         frontier_url: where it takes writes.
-        given: whether the caller named that, which counts more than what was registered.
+        named: whether the caller named that: it is remembered, and counts more than what was known.
     """
     known = _known.get(backend_url)
     if known is None:
-        return Endpoint(backend_url, frontier_url)
-    return dataclasses.replace(known, frontier_url=frontier_url) if given else known
+        known = Endpoint(backend_url, frontier_url)
+    elif named:
+        known = dataclasses.replace(known, frontier_url=frontier_url)
+    if named:
+        _known[backend_url] = known
+    return known

@@ -17,13 +17,14 @@ from matyan_client.backends.outbox import Outbox
 from matyan_client.backends.remote_info import read_info, run_sequences
 from matyan_client.backends.remote_objects import exact_objects, plain_objects, resolved
 from matyan_client.backends.remote_runs import OBJECT_KINDS, traces_of_info
-from matyan_client.backends.remote_search import Search
+from matyan_client.backends.remote_search import Search, is_addressable
 from matyan_client.backends.remote_series import read_series
 from matyan_client.backends.remote_service import RestService
 from matyan_client.backends.resuming import read_resumed, within
 from matyan_client.config import Settings
-from matyan_client.exceptions import ServerUnreachableError
+from matyan_client.exceptions import ServerError, ServerUnreachableError
 from matyan_client.protocol.contexts import canonical
+from matyan_client.protocol.routes import VERSION
 from matyan_client.query import Predicate
 from matyan_client.transports.http import HttpClient
 
@@ -127,7 +128,7 @@ class RemoteBackend:
     def delete_run(self, run_hash: str) -> bool:
         """Delete a run; returns when it is gone."""
         self._settle(run_hash)
-        return edits.delete_run(self._http, run_hash)
+        return is_addressable(run_hash) and edits.delete_run(self._http, run_hash)
 
     def delete_experiment(self, experiment: str) -> bool:
         """Delete an experiment by id or name."""
@@ -279,6 +280,8 @@ class RemoteBackend:
     ) -> list[Series | None]:
         """Points of some metrics of a run."""
         self._settle(run_hash)
+        if not is_addressable(run_hash):
+            return [None] * len(refs)
         found, self._is_exact = read_series(
             self._http,
             run_hash,
@@ -300,6 +303,8 @@ class RemoteBackend:
     ) -> Iterator[ObjectRecord]:
         """Objects of one sequence."""
         self._settle(run_hash)
+        if not is_addressable(run_hash):
+            return
         if self._is_exact is not False:
             found = exact_objects(self._http, run_hash, ref, start, stop)
             if found is not None:
@@ -324,14 +329,16 @@ class RemoteBackend:
     ) -> Iterator[tuple[int, str]]:
         """Terminal lines."""
         self._settle(run_hash)
-        yield from files.read_log_lines(self._http, run_hash, start, stop)
+        if is_addressable(run_hash):
+            yield from files.read_log_lines(self._http, run_hash, start, stop)
 
     def read_log_records(
         self, run_hash: str, *, start: int = 0, stop: int | None = None
     ) -> Iterator[LogRecord]:
         """Log messages."""
         self._settle(run_hash)
-        yield from files.read_log_records(self._http, run_hash, start, stop)
+        if is_addressable(run_hash):
+            yield from files.read_log_records(self._http, run_hash, start, stop)
 
     def list_artifacts(self, run_hash: str) -> list[ArtifactRecord]:
         """Files kept with a run."""
@@ -345,6 +352,30 @@ class RemoteBackend:
         return files.open_blob(self._http, key)
 
     # -- life -----------------------------------------------------------------------------------
+
+    def status(self) -> dict[str, Any]:
+        """Facts for people: what answers where, and what waits on this machine."""
+        outbox = Outbox.of(self.endpoint.backend_url, self.endpoint.frontier_url)
+        return {
+            "services": {
+                "backend": self._service_status(self.endpoint.backend_url),
+                "frontier": self._service_status(self.endpoint.frontier_url),
+            },
+            "directory": str(outbox.directory),
+            "journals": len(outbox.segments()),
+            "size_bytes": outbox.size_bytes(),
+        }
+
+    def _service_status(self, url: str) -> dict[str, Any]:
+        http = HttpClient(self.endpoint, url)
+        try:
+            found = http.json("GET", VERSION)
+            version = found.get("version") if isinstance(found, dict) else None
+            return {"url": url, "version": version, "trouble": None}
+        except ServerError as exc:
+            return {"url": url, "version": None, "trouble": str(exc)}
+        finally:
+            http.close()
 
     def rest(self) -> None:
         """Close connections that are open only to be quick."""

@@ -14,7 +14,7 @@ from matyan_client.backends.remote_runs import (
     summaries,
     traces_of_info,
 )
-from matyan_client.backends.remote_search import EXACTLY, object_traces, run_path
+from matyan_client.backends.remote_search import EXACTLY, is_addressable, object_traces, run_path
 from matyan_client.backends.remote_series import read_edges
 from matyan_client.protocol.wire import from_top_key, unmark
 
@@ -49,6 +49,9 @@ def read_info(
     artifacts: bool = False,
 ) -> Info | None:
     """Ask; None if there is no such run."""
+
+    if not is_addressable(run_hash):
+        return None
 
     def read(answer: Answer) -> Info:
         body = answer.body()

@@ -107,7 +107,9 @@ def _exact_records(trees: Iterator[tuple[Any, Any]], url: str) -> Iterator[Objec
     for step, text in trees:
         try:
             known = json.loads(text)
-            record = ObjectRecord(_whole(step), known["epoch"], known["time"], known["value"])
+            record = ObjectRecord(
+                _whole(step), _number(known["epoch"]), float(known["time"]), known["value"]
+            )
         except (KeyError, TypeError, ValueError) as exc:
             raise UnexpectedAnswerError(
                 f"{url} sent an object that makes no sense ({exc}).", url=url
@@ -181,7 +183,7 @@ def _companions(raw: Iterator[_Raw]) -> Iterator[_Item]:
             value = known["value"]
             record = ObjectRecord(
                 item.step,
-                known.get("epoch"),
+                _number(known.get("epoch")),
                 item.time if time is None else parse_time(time),
                 value["items"] if value.get("type") == "list" and "items" in value else value,
             )
@@ -264,12 +266,16 @@ def _items(
             width = max(width // 4, _PAGE_STEPS_MIN)
 
 
+def _number(epoch: Any) -> float | None:
+    return None if epoch is None else float(epoch)
+
+
 def _of_run(tree: Any, name: str, context: str, url: str) -> list[_Raw]:
     try:
         for trace in tree.get("traces") or ():
             if trace["name"] == name and canonical(trace["context"]) == context:
                 return [
-                    _Raw(step, epoch, float(time or 0.0), value)
+                    _Raw(step, _number(epoch), float(time or 0.0), value)
                     for step, epoch, time, value in zip(
                         trace["iters"],
                         trace["epochs"],

@@ -32,7 +32,14 @@ if TYPE_CHECKING:
     from matyan_client.protocol.records import RunRecord, SequenceKind
     from matyan_client.transports.http import Answer, HttpClient
 
-__all__ = ["EXACTLY", "Search", "object_traces", "read_search", "run_path"]
+__all__ = [
+    "EXACTLY",
+    "Search",
+    "is_addressable",
+    "object_traces",
+    "read_search",
+    "run_path",
+]
 
 EXACTLY = {EXACT: "1"}
 """What every reading request says."""
@@ -41,6 +48,11 @@ _RUN_SEARCH = f"{BACKEND}/runs/search/run/"
 _PAGE_FIRST = 50
 """Runs of the first page; also how many hashes an expression may name."""
 _PAGE_MAX = 1_000
+
+
+def is_addressable(run_hash: str) -> bool:
+    """Whether there can be a run of this hash: it has to be a part of a path."""
+    return run_hash not in ("", ".", "..") and "/" not in run_hash
 
 
 def run_path(run_hash: str, rest: str = "") -> str:

@@ -241,7 +241,7 @@ def _open_deployment(location: str, frontier_url: str | None, *, named: bool) ->
     from matyan_client.backends.remote import RemoteBackend
 
     endpoint = endpoint_of(
-        location, _frontier(location, frontier_url, named), given=bool(frontier_url)
+        location, _frontier(location, frontier_url, named), named=bool(frontier_url)
     )
     urls = (endpoint.backend_url, endpoint.frontier_url)
     with _lock:

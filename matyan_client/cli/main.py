@@ -164,46 +164,63 @@ def _version(_options: argparse.Namespace) -> int:
 
 def _status(options: argparse.Namespace) -> int:
     with _open(options.repo) as repo:
+        # Asked first: it tells even of a deployment that does not answer.
+        status: dict[str, Any] = repo.backend.status()  # type: ignore[attr-defined]  # all have it
+        facts: dict[str, Any] = {"repository": repo.url, **status}
+        services = status.get("services")
+        if services is not None and services["backend"]["trouble"]:
+            _print_status(facts, options.json)
+            raise RepoError(services["backend"]["trouble"])
         kinds = tuple(repo.available_sequence_types())
         sequences = dict.fromkeys(kinds, 0)
         for traces in repo.collect_sequence_info(kinds).values():
             for kind, found in traces.items():
                 sequences[kind] += len(found)
-        read_status = getattr(
-            repo.backend, "status", dict
-        )  # only what lies on this machine has one
-        on_disk: dict[str, Any] = read_status()
-        facts = {
-            "repository": repo.url,
-            "runs": repo.total_runs_count(),
-            "active": len(repo.list_active_runs()),
-            "sequences": sequences,
-            "size_bytes": on_disk.get("size_bytes"),
-            "journals": on_disk.get("journals"),
-        }
-    if options.json:
-        output.as_json(facts)
-        return 0
-    tracked = ", ".join(f"{count} {kind}" for kind, count in sequences.items() if count)
-    output.pairs(
-        [
-            ("repository", facts["repository"]),
-            ("runs", f"{facts['runs']} ({facts['active']} active)"),
-            ("sequences", f"{sum(sequences.values())}" + (f" ({tracked})" if tracked else "")),
-            *_disk_lines(on_disk),
-        ]
-    )
+        facts["runs"] = repo.total_runs_count()
+        facts["active"] = len(repo.list_active_runs())
+        facts["sequences"] = sequences
+    _print_status(facts, options.json)
     return 0
 
 
-def _disk_lines(on_disk: dict[str, Any]) -> list[tuple[str, str]]:
-    if not on_disk:
-        return []
-    journals = on_disk["journals"]
+def _print_status(facts: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        output.as_json(facts)
+        return
+    rows = [("repository", facts["repository"])]
+    if "runs" in facts:
+        sequences = facts["sequences"]
+        tracked = ", ".join(f"{count} {kind}" for kind, count in sequences.items() if count)
+        rows += [
+            ("runs", f"{facts['runs']} ({facts['active']} active)"),
+            ("sequences", f"{sum(sequences.values())}" + (f" ({tracked})" if tracked else "")),
+        ]
+    output.pairs(
+        [*rows, *(_deployment_lines(facts) if "services" in facts else _disk_lines(facts))]
+    )
+
+
+def _disk_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    journals = facts["journals"]
     return [
-        ("size", output.size(on_disk["size_bytes"])),
+        ("size", output.size(facts["size_bytes"])),
         ("journals", f"{journals} not yet applied" if journals else "all applied"),
     ]
+
+
+def _deployment_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    lines = []
+    for name, service in facts["services"].items():
+        trouble = service["trouble"]
+        state = f"NOT AVAILABLE: {trouble}" if trouble else f"version {service['version']}"
+        lines.append((name, f"{service['url']} {state}"))
+    waiting = "nothing"
+    if facts["journals"]:
+        waiting = (
+            f"{facts['journals']} journals and their files ({output.size(facts['size_bytes'])}) in "
+            f"{facts['directory']}"
+        )
+    return [*lines, ("to be sent", waiting)]
 
 
 def _list_runs(options: argparse.Namespace) -> int:

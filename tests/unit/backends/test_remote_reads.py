@@ -108,7 +108,8 @@ def test_runs(world: World, tmp_path: Path) -> None:
             assert ours is not None
             assert theirs is not None
             assert comparable(theirs, plain=world.plain) == comparable(ours, plain=world.plain)
-    assert world.there.get_run("nobody") is None
+    for unknown in ("nobody", "", ".", "..", "a/b", "?", "#", "%2F"):
+        assert world.there.get_run(unknown) is None
     assert world.there.list_runs() == world.here.list_runs() == hashes
     assert world.there.list_runs(active=True) == []
     assert world.there.list_runs(active=False) == hashes

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from matyan_client import Repo, Run
-from matyan_client.backends.select import locate
+from matyan_client.backends.select import locate, open_backend
 from matyan_client.exceptions import InvalidInputError, InvalidTypeError
 
 
@@ -82,8 +82,13 @@ def test_where_writes_of_a_deployment_go(monkeypatch: pytest.MonkeyPatch) -> Non
     assert frontier(Repo.connect("http://here:1", frontier_url="http://third:3")) == (
         "http://third:3"
     )
-    # From now on it is known.
     assert frontier(Repo("http://here:1")) == frontier(Repo()) == "http://third:3"
+    monkeypatch.delenv("MATYAN_FRONTIER_URL")
+    # What was named once goes for all that follows.
+    open_backend("http://once:1", "http://there:4")
+    assert frontier(Repo("http://once:1")) == "http://there:4"
+    open_backend("http://once:1", "http://there:5/")
+    assert frontier(Repo("http://once:1")) == "http://there:5"
 
 
 def test_one_backend_for_one_deployment() -> None:
