@@ -1,7 +1,7 @@
 """The deployments this process was told about, with the credentials for each.
 
-What `Repo.connect` is given, and which ingestion URL was once named for a deployment, stays here, in
-memory only, so that every run and repository of the process that names the same URL uses it.
+What `Repo.connect` is given, and which ingestion URL was once named for a deployment, stays here,
+in memory only, so that every run and repository of the process that names the same URL uses it.
 """
 
 from __future__ import annotations
