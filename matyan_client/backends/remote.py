@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from matyan_client.backends import remote_edits as edits
 from matyan_client.backends import remote_files as files
+from matyan_client.backends.left import left_in
 from matyan_client.backends.matching import matching_runs, matching_sequences, narrowing
 from matyan_client.backends.outbox import Outbox
 from matyan_client.backends.remote_info import read_info, run_sequences
 from matyan_client.backends.remote_objects import exact_objects, plain_objects, resolved
 from matyan_client.backends.remote_runs import OBJECT_KINDS, traces_of_info
 from matyan_client.backends.remote_search import Search, is_addressable
-from matyan_client.backends.remote_series import read_series
+from matyan_client.backends.remote_series import fill_summaries, read_series
 from matyan_client.backends.remote_service import RestService
 from matyan_client.backends.resuming import read_resumed, within
 from matyan_client.config import Settings
@@ -236,12 +237,11 @@ class RemoteBackend:
         search = Search(
             self._http, narrowing(query), params=params or query.needs_params, kinds=kinds
         )
-        yield from search.runs(after, progress)
-        self._learn(search)
-
-    def _learn(self, search: Search) -> None:
-        if search.is_exact is not None:
+        for record in search.runs(after, progress):
             self._is_exact = search.is_exact
+            if query.needs_summaries and not search.is_exact:
+                fill_summaries(self._http, record)
+            yield record
 
     def count_runs(self) -> int:
         """How many runs there are."""
@@ -317,7 +317,7 @@ class RemoteBackend:
         if info is None:
             return
         traces: dict[SequenceKind, list[tuple[str, str]]] = {}
-        for trace in traces_of_info(info.tree):
+        for trace in traces_of_info(info.tree, self.url):
             traces.setdefault(trace.kind, []).append((trace.name, canonical(trace.context)))
         yield from plain_objects(self._http, run_hash, ref, start, stop, traces, self._read_json)
 
@@ -356,14 +356,17 @@ class RemoteBackend:
     def status(self) -> dict[str, Any]:
         """Facts for people: what answers where, and what waits on this machine."""
         outbox = Outbox.of(self.endpoint.backend_url, self.endpoint.frontier_url)
+        left = left_in(outbox)
         return {
             "services": {
                 "backend": self._service_status(self.endpoint.backend_url),
                 "frontier": self._service_status(self.endpoint.frontier_url),
             },
             "directory": str(outbox.directory),
-            "journals": len(outbox.segments()),
             "size_bytes": outbox.size_bytes(),
+            "journals": len(outbox.segments()),
+            "waiting": str(left) if left else "",
+            "sent_by_others": left.elsewhere,
         }
 
     def _service_status(self, url: str) -> dict[str, Any]:

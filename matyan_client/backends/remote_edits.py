@@ -97,14 +97,30 @@ def _set_properties(http: HttpClient, run_hash: str, fields: dict[str, Any]) -> 
 
 
 def _of_run(http: HttpClient, method: str, run_hash: str, rest: str, body: Any) -> None:
-    found = http.json(
-        method, run_path(run_hash, rest), body=body, absent=lambda: _ABSENT, again=True
-    )
-    if found is _ABSENT:
+    if not _done(http, method, run_path(run_hash, rest), body):
         raise RunNotFoundError(run_hash, http.shown(""))
 
 
 _ABSENT = object()
+
+
+def _done(http: HttpClient, method: str, path: str, body: Any = None) -> bool:
+    """Ask for a change; False if there is nothing to be changed.
+
+    Raises:
+        UnexpectedAnswerError: the answer does not say that it is done.
+    """
+    found = http.json(method, path, body=body, absent=lambda: _ABSENT, again=True)
+    if found is _ABSENT:
+        return False
+    # Only a tag's deletion is answered with nothing (8.8).
+    if found is not None and (not isinstance(found, dict) or found.get("status") != "OK"):
+        raise UnexpectedAnswerError(
+            f"{http.shown(path)} answered {found!r:.80}, which does not say that it did what it "
+            "was asked for.",
+            url=http.shown(path),
+        )
+    return True
 
 
 def delete_run(http: HttpClient, run_hash: str) -> bool:
@@ -113,8 +129,7 @@ def delete_run(http: HttpClient, run_hash: str) -> bool:
     Raises:
         ServerFailedError: it is still there when time is up.
     """
-    found = http.json("DELETE", run_path(run_hash), absent=lambda: _ABSENT)
-    if found is _ABSENT:
+    if not _done(http, "DELETE", run_path(run_hash)):
         return False
     deadline = time.monotonic() + Settings.from_environment().read_timeout_s
     wait_s = 0.02
@@ -227,8 +242,11 @@ def _tag(item: Any) -> TagRecord:
 
 
 def _listed(http: HttpClient, path: str, made: Callable[[Any], Any]) -> list[Any]:
+    found = http.json("GET", path)
     try:
-        return [made(item) for item in http.json("GET", path)]
+        if not isinstance(found, list):
+            raise TypeError(f"{found!r:.80} is no list")
+        return [made(item) for item in found]
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise UnexpectedAnswerError(
             f"The answer of {http.shown(path)} makes no sense ({type(exc).__name__}: {exc}).",
@@ -256,7 +274,7 @@ def _refuse_taken(own_id: str, name: str, others: list[Any], what: str) -> None:
 
 
 def _update(http: HttpClient, path: str, body: dict[str, Any]) -> bool:
-    return http.json("PUT", path, body=body, absent=lambda: _ABSENT) is not _ABSENT
+    return _done(http, "PUT", path, body)
 
 
 def _find(records: list[Any], wanted: str) -> str | None:
@@ -268,5 +286,4 @@ def _find(records: list[Any], wanted: str) -> str | None:
 def _delete(http: HttpClient, path: str, found: str | None) -> bool:
     if found is None:
         return False
-    path = f"{path}{quote(found, safe='')}/"
-    return http.json("DELETE", path, absent=lambda: _ABSENT) is not _ABSENT
+    return _done(http, "DELETE", f"{path}{quote(found, safe='')}/")

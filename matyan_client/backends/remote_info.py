@@ -82,7 +82,7 @@ def run_sequences(http: HttpClient, run_hash: str, info: Info) -> list[SequenceR
     for all metrics, and one for each kind of object that the run has."""
     if info.is_exact:
         return info.record.sequences or []
-    listed = list(traces_of_info(info.tree))
+    listed = traces_of_info(info.tree, http.shown(run_path(run_hash, "info/")))
     traces: list[Trace] = []
     metrics = [trace for trace in listed if trace.kind == "metric"]
     refs = [SequenceRef(trace.name, trace.context) for trace in metrics]
@@ -95,4 +95,4 @@ def run_sequences(http: HttpClient, run_hash: str, info: Info) -> list[SequenceR
         if any(trace.kind == kind for trace in listed):
             found = object_traces(http, kind, of_runs([run_hash]))
             traces += found.get(run_hash, ())
-    return summaries(iter(traces))
+    return summaries(traces)

@@ -29,7 +29,7 @@ from matyan_client.protocol.wire import (
 from matyan_client.store.params import decode_param
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from matyan_client.protocol.records import SequenceKind
 
@@ -148,24 +148,37 @@ def tag_ids(tree: Any) -> dict[str, str]:
     return {tag["name"]: tag["id"] for tag in tree["props"].get("tags") or ()}
 
 
-def traces_of_info(tree: Any) -> Iterator[Trace]:
-    """What run info or a run search tells of a run's sequences."""
-    for kind, items in (tree.get("traces") or {}).items():
-        if kind not in DTYPES:
-            continue
-        for item in items:
-            values = item.get("values") or {}
-            last = values.get("last", item.get("last_value")) if kind == "metric" else None
-            yield Trace(
-                kind,
-                str(item["name"]),
-                dict(item.get("context") or {}),
-                last=last,
-                last_step=values.get("last_step"),
-            )
+def traces_of_info(tree: Any, url: str) -> list[Trace]:
+    """What run info or a run search tells of a run's sequences.
+
+    Raises:
+        UnexpectedAnswerError: it makes no sense.
+    """
+    try:
+        return [
+            _trace(kind, item)
+            for kind, items in (tree.get("traces") or {}).items()
+            if kind in DTYPES
+            for item in items
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError) as exc:
+        raise UnexpectedAnswerError(
+            f"{url} sent sequences that make no sense ({type(exc).__name__}: {exc}).", url=url
+        ) from exc
 
 
-def summaries(traces: Iterator[Trace]) -> list[SequenceRecord]:
+def _trace(kind: SequenceKind, item: Any) -> Trace:
+    values = item.get("values") or {}
+    return Trace(
+        kind,
+        str(item["name"]),
+        dict(item.get("context") or {}),
+        last=values.get("last", item.get("last_value")) if kind == "metric" else None,
+        last_step=values.get("last_step"),
+    )
+
+
+def summaries(traces: Iterable[Trace]) -> list[SequenceRecord]:
     """Summaries of a run's sequences: companions count for what they stand for."""
     found: dict[tuple[str, str, str], SequenceRecord] = {}
 

@@ -208,8 +208,7 @@ class Search:
         for key, tree in trees.items():
             record = _run(key, tree, where, params=self._params)
             if self._kinds is not None and "exact" not in tree:
-                traces = [*traces_of_info(tree), *objects.get(key, ())]
-                record.sequences = summaries(iter(traces))
+                record.sequences = summaries([*traces_of_info(tree, where), *objects.get(key, ())])
             yield record
 
     def _objects(self, hashes: list[str], *, is_first: bool) -> dict[str, list[Trace]]:

@@ -13,6 +13,7 @@ import struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matyan_client.backends import remote_queries as queries
+from matyan_client.backends.base import SequenceRef
 from matyan_client.backends.remote_search import EXACTLY, read_search, run_path
 from matyan_client.exceptions import ServerFailedError, UnexpectedAnswerError
 from matyan_client.protocol.contexts import canonical
@@ -26,10 +27,10 @@ from matyan_client.transports.http import JSON_TYPE, STREAM_TYPE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from matyan_client.backends.base import SequenceRef
+    from matyan_client.protocol.records import RunRecord
     from matyan_client.transports.http import Answer, HttpClient
 
-__all__ = ["read_edges", "read_series"]
+__all__ = ["fill_summaries", "read_edges", "read_series"]
 
 _PAGE_STEPS = 50_000
 """Steps of one page of a dense series."""
@@ -99,6 +100,22 @@ def read_edges(
         list(zip(part.steps, part.values, strict=True))
         for part in (found.get(_key(ref), nothing) for ref in refs)
     ]
+
+
+def fill_summaries(http: HttpClient, record: RunRecord) -> None:
+    """Work out from the points of a real server's run what it does not tell of its metrics."""
+    metrics = [s for s in record.sequences or () if s.kind == "metric"]
+    refs = [SequenceRef(sequence.name, sequence.context) for sequence in metrics]
+    found = _plain_series(http, record.hash, refs, None, None, None) if refs else []
+    for sequence, series in zip(metrics, found, strict=True):
+        if series is None or not len(series):
+            continue
+        numbers = [float(value) for value in series.values]
+        sequence.count = len(numbers)
+        sequence.first, sequence.last = numbers[0], numbers[-1]
+        sequence.first_step, sequence.last_step = int(series.steps[0]), int(series.steps[-1])
+        known = [number for number in numbers if number == number] or [float("nan")]
+        sequence.min, sequence.max = min(known), max(known)
 
 
 def _key(ref: SequenceRef) -> tuple[str, str]:
@@ -235,6 +252,8 @@ def _plain_answer(answer: Answer) -> dict[tuple[str, str], _Plain]:
     found: dict[tuple[str, str], _Plain] = {}
     tree = answer.json(_PAGE_BYTES_MAX)
     try:
+        if not isinstance(tree, list):
+            raise TypeError(f"{tree!r:.80} is no list")
         for item in tree:
             steps, values = item["iters"], item["values"]
             if len(steps) != len(values):

@@ -209,18 +209,18 @@ def _disk_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _deployment_lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    lines = []
+    lines: list[tuple[str, str]] = []
     for name, service in facts["services"].items():
         trouble = service["trouble"]
         state = f"NOT AVAILABLE: {trouble}" if trouble else f"version {service['version']}"
         lines.append((name, f"{service['url']} {state}"))
     waiting = "nothing"
-    if facts["journals"]:
-        waiting = (
-            f"{facts['journals']} journals and their files ({output.size(facts['size_bytes'])}) in "
-            f"{facts['directory']}"
-        )
-    return [*lines, ("to be sent", waiting)]
+    if facts["waiting"]:
+        waiting = f"{facts['waiting']}, in {facts['directory']}; send them with: matyan-client sync"
+    lines.append(("to be sent", waiting))
+    if facts["sent_by_others"]:
+        lines.append(("being sent", f"by {facts['sent_by_others']} running processes"))
+    return lines
 
 
 def _list_runs(options: argparse.Namespace) -> int:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["Query", "parse"]
 
 
+_SUMMARIES = ("first", "first_step", "min", "max")
+
+
 class Query:
     """A query over runs (`kind` None) or over sequences of one kind. Made by `parse`.
 
@@ -35,6 +38,7 @@ class Query:
         predicates: each holds for every match; see `pushdown`.
         needs_params: whether it looks at parameters of runs.
         needs_sequences: whether it looks at `run.metrics`.
+        needs_summaries: whether it looks at more of a metric than its last value.
     """
 
     def __init__(
@@ -60,6 +64,11 @@ class Query:
         self.predicates: tuple[Predicate, ...] = tuple(made)
         self.needs_params = tree is not None and _touches_params(tree, dialect.reserved)
         self.needs_sequences = tree is not None and _mentions(tree, "metrics")
+        self.needs_summaries = tree is not None and any(
+            getattr(node, "attr", getattr(node, "value", None)) in _SUMMARIES
+            for node in ast.walk(tree)
+            if isinstance(node, (ast.Attribute, ast.Constant))
+        )
 
     def __repr__(self) -> str:
         return f"<Query {self.text!r} ({self.dialect.name})>"

@@ -1,8 +1,10 @@
-"""Helpers of these tests can be imported by name."""
+"""Helpers of these tests, and the servers that several kinds of tests use, can be imported."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+
+sys.path[:0] = [str(HERE), str(HERE.parents[1])]

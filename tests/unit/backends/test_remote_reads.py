@@ -151,7 +151,10 @@ def test_searches(world: World, tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize("kind", ["metric", "images", "texts", "distributions", "figures"])
 def test_searches_for_sequences(world: World, tmp_path: Path, kind: Any) -> None:
     write_some(tmp_path)
-    for text in ("", "run.n > 0", f"{kind}.name == 'loss'", f"{kind}.context.subset == 'val'"):
+    texts = ["", "run.n > 0", f"{kind}.name == 'loss'", f"{kind}.context.subset == 'val'"]
+    if kind == "metric":
+        texts += ["metric.min == 0", "metric.max > 2 and metric.first < 2", "metric.min > 1000"]
+    for text in texts:
         query = parse(text, kind=kind)
         ours, theirs = (
             [

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from raw_server import HANG_UP, RawServer, Reply, answer, json_answer
+from servers.raw import HANG_UP, RawServer, Reply, answer, json_answer
 
 from matyan_client.exceptions import (
     InvalidInputError,
