@@ -135,16 +135,18 @@ def _number(leaf: Any) -> float | int:
             "it is traced: inside jit, grad and the like there are no values yet. Return metrics "
             "from the function, and log them outside."
         )
-    array = jax.numpy.asarray(leaf)
+    if isinstance(leaf, (int, float)):
+        return leaf
+    import numpy
+
+    array = numpy.asarray(jax.device_get(leaf))
     if array.size != 1:
         raise InvalidInputError(
             f"it is an array of shape {array.shape}; one number is wanted, such as its mean."
         )
-    number: float | int = (
-        jax.device_get(array)
-        .astype("int64" if jax.numpy.issubdtype(array.dtype, jax.numpy.integer) else "float64")
-        .item()
-    )
+    if array.dtype.kind in "OSUcMm":
+        raise InvalidInputError(f"{leaf!r} is no number.")
+    number: float | int = array.item() if array.dtype.kind in "biu" else float(array.ravel()[0])
     return number
 
 
