@@ -171,8 +171,8 @@ class Shipper:
         deadline = time.monotonic() + timeout_s
         with self._lock:
             writers = [w for w in self._writers if run_hash in (None, w.journal.run_hash)]
-            lanes = {} if self._loop is None else self._loop.lanes
-            hashes = [key for key, lane in list(lanes.items()) if run_hash in (None, key)]
+            runs = [] if self._loop is None else self._loop.runs()
+            hashes = [each for each in runs if run_hash in (None, each)]
         for writer in writers:
             if not self._deliver(writer, deadline, patient=False):
                 return False
@@ -200,9 +200,7 @@ class Shipper:
         return 0 if lane is None else lane.acknowledged(segment.path)
 
     def _closed_are_through(self, run_hash: str) -> bool:
-        """Whether all is acknowledged of writers of a run that were closed."""
-        lane = None if self._loop is None else self._loop.lanes.get(run_hash)
-        return lane is None or not any(journal.closed for journal in list(lane.journals))
+        return self._loop is None or self._loop.closed_are_through(run_hash)
 
     def _wait(
         self, done: Callable[[], bool], run_hash: str, deadline: float, patient: bool
@@ -275,7 +273,12 @@ class Shipper:
             self._say_left()
 
     def stop(self, deadline: float) -> None:
-        """Bring what is left until then, say what is not, and end the thread."""
+        """Bring what is left until then, say what is not, and end the thread.
+
+        If a run was closed in vain and the server takes nothing still, nobody waits again.
+        """
+        if self._said_left and self.trouble is not None:
+            deadline = 0.0
         through = self._bring_all(deadline)
         loop = self._loop
         if loop is not None and threading.current_thread() is not loop.thread:
@@ -311,7 +314,7 @@ class Shipper:
             self._acknowledged(writer.journal, segment) >= size
             for writer in writers
             for segment, size in writer.journal.deliverable()
-        ) and all(map(self._closed_are_through, list(loop.lanes)))
+        ) and all(map(loop.closed_are_through, loop.runs()))
 
     def _say_left(self) -> None:
         lanes = [] if self._loop is None else list(self._loop.lanes.values())

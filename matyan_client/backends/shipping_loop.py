@@ -150,6 +150,17 @@ class ShippingLoop:
         self.nudge()
         return queued
 
+    def runs(self) -> list[str]:
+        """Hashes of the runs there is something to do for."""
+        return [*(journal.run_hash for journal in list(self._new)), *list(self.lanes)]
+
+    def closed_are_through(self, run_hash: str) -> bool:
+        """Whether all is acknowledged of writers of a run that were closed."""
+        if any(journal.run_hash == run_hash for journal in list(self._new)):
+            return False
+        lane = self.lanes.get(run_hash)
+        return lane is None or not any(journal.closed for journal in list(lane.journals))
+
     @property
     def recovers(self) -> bool:
         """Whether it looks after what dead processes left; one process at a time does."""
@@ -226,8 +237,9 @@ class ShippingLoop:
 
     def _take_new(self) -> None:
         while self._new:
-            journal = self._new.popleft()
+            journal = self._new[0]
             self._lane(journal.run_hash).journals.append(journal)
+            self._new.popleft()
         while self._syncs:
             run_hash, value, queued = self._syncs.popleft()
             queued.append(self._lane(run_hash).send_sync(value))

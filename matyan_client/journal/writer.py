@@ -44,6 +44,8 @@ SEGMENT_BYTES = 16 << 20
 """A segment that has grown past this is followed by a new one, so that applied data is freed."""
 KEPT_BYTES_MAX = 256 << 20
 """Most bytes kept in memory while the disk refuses; beyond it records are dropped, and counted."""
+DESCRIPTORS_KEPT = 48
+"""So many are left to others, such as the connections that empty journals."""
 RETRY_S = 0.5
 NO_EPOCH = float("nan")
 
@@ -63,12 +65,14 @@ _OPEN_FLAGS = (
 class Segment:
     """One journal file of this process: `size` bytes of it are complete records."""
 
-    __slots__ = ("fd", "path", "pid", "size")
+    __slots__ = ("fd", "limit", "path", "pid", "size")
 
-    def __init__(self, path: Path, fd: int) -> None:
+    def __init__(self, path: Path, fd: int, limit: int = SEGMENT_BYTES) -> None:
         self.path = path
         self.fd = fd
         self.size = 0
+        self.limit = limit
+        """Size from which it is followed by another one."""
         self.pid = os.getpid()
 
     def close(self) -> None:
@@ -141,7 +145,7 @@ class JournalWriter:
             record = float_point(kind, sequence, step, value, epoch, time, MARKER)
         with self._lock:
             segment = self._segment
-            if self._declared_in[sequence] is not segment or segment.size >= SEGMENT_BYTES:
+            if self._declared_in[sequence] is not segment or segment.size >= segment.limit:
                 segment = self._prepare(sequence)
             if self._kept:
                 self._keep(record)
@@ -163,7 +167,7 @@ class JournalWriter:
         with self._lock:
             if self._segment.fd < 0:
                 self._revive()
-            elif self._segment.size >= SEGMENT_BYTES:
+            elif self._segment.size >= self._segment.limit:
                 self._rotate()
             self._write(record)
 
@@ -242,7 +246,8 @@ class JournalWriter:
             if not locked or not path.exists():
                 os.close(fd)
                 continue
-            segment = Segment(path, fd)
+            # The more there are that wait, the larger they become: each holds a descriptor.
+            segment = Segment(path, fd, SEGMENT_BYTES << min(len(self.segments), 8))
             record = header_record(
                 self.run_hash,
                 pid=os.getpid(),
@@ -273,9 +278,13 @@ class JournalWriter:
     def _rotate(self) -> None:
         if self._kept:
             return  # kept records refer to sequences declared in this segment
+        old = self._segment
         try:
+            if not _descriptors_left(old.fd):
+                raise RepoAccessError("Hardly any file descriptors are left (ulimit -n).")
             self._segment = self._open_segment()
         except RepoAccessError as exc:
+            old.limit = old.size + SEGMENT_BYTES
             if not self._warned:
                 self._warned = True
                 log.warning("%s Going on in the old segment.", exc)
@@ -294,7 +303,7 @@ class JournalWriter:
     def _prepare(self, sequence: int) -> Segment:
         if self._segment.fd < 0:
             self._revive()
-        elif self._segment.size >= SEGMENT_BYTES:
+        elif self._segment.size >= self._segment.limit:
             self._rotate()
         segment = self._segment
         if self._declared_in[sequence] is not segment:
@@ -366,3 +375,20 @@ class JournalWriter:
                 self.run_hash,
                 len(kept),
             )
+
+
+def _descriptors_left(fd: int) -> bool:
+    """Whether there are descriptors to spare."""
+    try:
+        import resource
+    except ImportError:
+        return True  # Windows has plenty
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return True
+    try:
+        lowest = os.dup(fd)
+    except OSError:
+        return False
+    os.close(lowest)
+    return lowest < soft - DESCRIPTORS_KEPT
