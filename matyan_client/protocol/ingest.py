@@ -177,8 +177,9 @@ class IngestSession(Generic[T]):
         if frame.stale:
             return None
         if reply["status"] == "ok":
-            self._frame_messages = min(self._frame_messages * 2, self._frame_messages_max)
-            self._window_frames = min(self._window_frames + 1, self._window_frames_max)
+            if frame.entries:
+                self._frame_messages = min(self._frame_messages * 2, self._frame_messages_max)
+                self._window_frames = min(self._window_frames + 1, self._window_frames_max)
             return Acknowledged(
                 [token for token, _ in frame.entries], reply.get(ACK_STORED) is True
             )

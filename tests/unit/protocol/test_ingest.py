@@ -207,6 +207,7 @@ def test_a_reply_to_nothing() -> None:
 def test_a_probe_carries_nothing() -> None:
     session: IngestSession[int] = IngestSession()
     session.enqueue(1, text(1))
+    session.enqueue(2, text(2))
     session.careful()
     assert session.probe() == "[]"
     assert session.next_frame() is None
@@ -214,6 +215,7 @@ def test_a_probe_carries_nothing() -> None:
     assert session.next_frame() == f"[{text(1)}]"
     session.disconnected()
     assert session.give_up_head() == (1, text(1))
+    assert session.give_up_head() == (2, text(2))
     assert session.idle
 
 
