@@ -13,7 +13,7 @@ import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from matyan_client.exceptions import InvalidInputError, InvalidTypeError
+from matyan_client.exceptions import InvalidInputError, InvalidTypeError, ServerError
 from matyan_client.objects.base import CONTENT_TYPES, Encoded, Trackable
 from matyan_client.objects.params import to_json
 from matyan_client.protocol import messages
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from matyan_client.backends.base import Writer
 
 __all__ = ["RunEditor", "check_text"]
+
+log = logging.getLogger("matyan_client.run")
 
 
 class RunEditor(RunReader, ABC):
@@ -101,8 +103,14 @@ class RunEditor(RunReader, ABC):
         self._edit(messages.add_tag(check_text(value, "tag", empty=False)))
 
     def remove_tag(self, tag_name: str) -> bool:
-        """Remove a tag from this run; returns whether it was there."""
-        there = tag_name in self.tags
+        """Remove a tag from this run; returns whether it was there (or may have been: the
+        deployment could not be asked)."""
+        try:
+            there = tag_name in self.tags
+        except ServerError:
+            if self._writer is None:
+                raise
+            there = True
         if there:
             self._edit(messages.remove_tag(tag_name))
         return there
@@ -137,12 +145,15 @@ class RunEditor(RunReader, ABC):
         writer.append(messages.log_hparams(put(None, keys, json), path=keys))
 
     def delete_param(self, path: Sequence[str | int]) -> bool:
-        """Remove the parameter at a path; returns whether it was there."""
+        """Remove the parameter at a path; returns whether it was there (or may have been: the
+        deployment could not be asked)."""
         writer = self._open_writer()  # a run that only reads refuses, whether there is one or not
         try:
             self.get_param(path)
         except KeyError:
             return False
+        except ServerError as exc:
+            log.warning("Run %s: %s is removed without a look: %s", self.hash, path, exc)
         writer.append(messages.log_hparams({}, path=list(path), delete=True))
         return True
 

@@ -310,6 +310,8 @@ class Run(RunTracker):
             experiment = self.experiment
         except RunNotFoundError:
             return f"<Run {self.hash!r} (deleted) in {self.backend.url!r}>"
+        except ServerError:
+            return f"<Run {self.hash!r} in {self.backend.url!r}>"
         return f"<Run {self.hash!r} experiment={experiment!r} in {self.backend.url!r}>"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from typing import TYPE_CHECKING, Any
 
 from matyan_client.protocol.contexts import canonical
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from matyan_client.query import Predicate
 
-__all__ = ["EVERYTHING", "as_json", "as_matyanql", "of_runs", "of_sequences"]
+__all__ = ["EVERYTHING", "as_json", "as_matyanql", "has_room", "of_runs", "of_sequences"]
 
 EVERYTHING = "(run.archived == True or run.archived == False)"
 """All runs, archived ones included; answered by an index, so that no long transaction is open."""
@@ -30,10 +31,13 @@ _TEXT_MAX = 3_000
 
 
 def as_json(predicates: Iterable[Predicate]) -> str:
-    """Predicates as our server takes them."""
-    return json.dumps(
-        [[p.subject, p.op, p.value, list(p.path)] for p in predicates], separators=(",", ":")
-    )
+    """Predicates as our server takes them, as far as a request has room for them."""
+    kept: list[str] = []
+    for p in predicates:
+        text = json.dumps([p.subject, p.op, p.value, list(p.path)], separators=(",", ":"))
+        if len(text) + sum(map(len, kept)) < _TEXT_MAX:
+            kept.append(text)
+    return f"[{','.join(kept)}]"
 
 
 def as_matyanql(predicates: Iterable[Predicate]) -> str:
@@ -56,9 +60,18 @@ def of_runs(hashes: Iterable[str]) -> str:
     return f"({alternatives}) and run.archived in (True, False)"
 
 
+def has_room(expression: str) -> bool:
+    """Whether a request has room for an expression."""
+    return len(expression) <= _TEXT_MAX
+
+
 def of_sequences(kind: str, names: Sequence[str], context: Mapping[str, Any] | None = None) -> str:
-    """An expression for sequences of these names, and of one context if that can be said."""
+    """An expression for sequences of these names, and of one context if that can be said; for
+    others that begin alike, too, if the names are too many."""
     part = f"{kind}.name in ({', '.join(map(ascii, names))},)"
+    if not has_room(part):
+        prefix = os.path.commonprefix(list(names))  # noqa: RUF071 - of names, by character
+        part = f"{kind}.name.startswith({prefix!a})"
     if context is not None and _can_be_written(context):
         part += f" and {kind}.context == {dict(context)!a}"
     return part

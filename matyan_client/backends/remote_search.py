@@ -46,7 +46,7 @@ EXACTLY = {EXACT: "1"}
 
 _RUN_SEARCH = f"{BACKEND}/runs/search/run/"
 _PAGE_FIRST = 50
-"""Runs of the first page; also how many hashes an expression may name."""
+"""Runs of the first page: so many, that an expression has room for their hashes."""
 _PAGE_MAX = 1_000
 
 
@@ -214,8 +214,9 @@ class Search:
     def _objects(self, hashes: list[str], *, is_first: bool) -> dict[str, list[Trace]]:
         """What object searches tell of some runs: one search a kind, for these runs while they are
         few, else once for all."""
-        if is_first and len(hashes) <= _PAGE_FIRST:
-            return self._object_searches(queries.of_runs(hashes))
+        these = queries.of_runs(hashes)
+        if is_first and queries.has_room(these):
+            return self._object_searches(these)
         if self._rest is None:
             self._rest = self._object_searches(queries.as_matyanql(self._predicates))
         return self._rest

@@ -6,7 +6,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +25,18 @@ class Asked:
 
     Attributes:
         paths: those asked for, since `clear`.
-        before: called with each path before it is answered.
+        queries: what came behind them.
     """
 
     def __init__(self, app: Any) -> None:
         self.paths: list[str] = []
-        self.before: Callable[[str], None] = lambda path: None
+        self.queries: list[bytes] = []
         self._app = app
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             self.paths.append(scope["path"])
-            self.before(scope["path"])
+            self.queries.append(scope["query_string"])
         await self._app(scope, receive, send)
 
 

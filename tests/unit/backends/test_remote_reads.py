@@ -427,6 +427,28 @@ def test_a_run_that_goes_while_it_is_stood_on(world: World) -> None:
     assert found == [f"run{n}" for n in reversed(range(120))]
 
 
+def test_what_is_asked_for_fits_into_a_request(world: World) -> None:
+    """Proxies take no long request lines."""
+    name, many = "a rather long name for a metric of which there are many ", range(400)
+    for number in range(60):
+        world.here.submit(f"{number:0>200}", [messages.create_run(time=1.7e9 + number)])
+    points = [
+        messages.log_metric(
+            f"{name}{i}", i, step=0, epoch=None, context=None, dtype="float", time=1.0
+        )
+        for i in many
+    ]
+    world.here.submit("run", [messages.create_run(time=1.8e9), *points])
+    refs = [SequenceRef(f"{name}{i}", {}) for i in many]
+    series = world.there.read_series("run", refs)
+    assert [list(s.values) for s in series if s is not None] == [[i] for i in many]
+    hashes = [f"{number:0>200}" for number in range(60)]
+    found = world.there.search_runs(parse(f"run.hash in {hashes} and run.archived == False"))
+    assert len(list(found)) == 60
+    lengths = [len(query) for query in world.asked.queries]
+    assert max(lengths) < 8_000
+
+
 # -- what real servers keep instead of what they cannot -------------------------------------------
 
 
