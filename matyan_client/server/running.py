@@ -138,9 +138,14 @@ class _Server(uvicorn.Server):
 
 class _Socket(WebSocketsSansIOProtocol):
     """Reads away what still comes of a message that is too long, so that the client, which is
-    busy sending it, gets to see why the connection ends."""
+    busy sending it, gets to see why the connection ends. Takes an HTTP answer for one."""
 
     _refused_at: float | None = None
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True
 
     def data_received(self, data: bytes) -> None:
         if self._refused_at is None:
