@@ -100,6 +100,7 @@ def create_app(
             )
     backend = EmbeddedBackend(Path(directory))
     backend.create()
+    backend.store.blobs.sweep()
     limits = limits or Limits()
     context = Context(
         backend, limits, Signer(backend.secret), public_url.rstrip("/") if public_url else None

@@ -27,7 +27,6 @@ class Limits:
         idle_s: how long a request's next bytes, or a client that takes no more of its answer, are
             waited for, in seconds.
         upload_url_s: how long an upload URL is valid, in seconds.
-        page: most runs, steps or records that an answer holds in memory at a time.
     """
 
     frame_bytes: int = 16 << 20
@@ -38,7 +37,6 @@ class Limits:
     connections: int = 1000
     idle_s: float = 60.0
     upload_url_s: int = 3600
-    page: int = 1000
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,7 +212,8 @@ async def _answer(scope: Scope, receive: Receive, send: Send, response: Response
     start: dict[str, Any] = {
         "type": "websocket.http.response.start",
         "status": response.status_code,
-        "headers": response.raw_headers,
+        # uvicorn sets the length itself
+        "headers": [pair for pair in response.raw_headers if pair[0] != b"content-length"],
     }
     await send(start)
     await send({"type": "websocket.http.response.body", "body": response.body})

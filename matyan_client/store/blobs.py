@@ -24,6 +24,9 @@ __all__ = ["BlobStore", "IncomingBlob"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _BLOCK = 1 << 20
+_INCOMING = "incoming-"
+ABANDONED_S = 24 * 3600.0
+"""A blob on its way in that nobody has written to for this long has no writer."""
 GRACE_S = 3600.0
 """A blob younger than this is not collected: what refers to it may still be in a journal."""
 
@@ -103,6 +106,13 @@ class BlobStore:
                     young.append(sha256)
         return young
 
+    def sweep(self) -> None:
+        """Remove what writers that died left half written."""
+        for path in self.root.glob(f"{_INCOMING}*"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime >= ABANDONED_S:
+                    path.unlink()
+
     def _path(self, sha256: str) -> Path:
         if not _SHA256.fullmatch(sha256):
             raise BlobNotFoundError(f"{sha256!r} is not a blob's address (64 hex digits).")
@@ -120,7 +130,7 @@ class BlobStore:
         return True
 
     def _aside(self) -> Path:
-        return self.root / f"incoming-{os.getpid()}-{secrets.token_hex(8)}"
+        return self.root / f"{_INCOMING}{os.getpid()}-{secrets.token_hex(8)}"
 
     def _write(self, sha256: str, fill: Callable[[BinaryIO], object]) -> None:
         self.root.mkdir(parents=True, exist_ok=True)

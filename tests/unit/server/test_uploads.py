@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -202,6 +203,17 @@ def test_an_upload_that_breaks_off_leaves_nothing(server: Live, tmp_path: Path) 
     assert not list(blobs.glob("incoming-*"))
     with pytest.raises(BlobNotFoundError):
         read(server, f"{RUN}/x")
+
+
+def test_what_a_killed_server_left_half_written_is_removed(tmp_path: Path) -> None:
+    blobs = tmp_path / ".matyan" / "blobs"
+    blobs.mkdir(parents=True)
+    old, new = blobs / "incoming-1-a", blobs / "incoming-2-b"
+    for path in (old, new):
+        path.write_bytes(b"x")
+    os.utime(old, (1.0, 1.0))
+    with live(tmp_path / ".matyan"):
+        assert [each.name for each in blobs.iterdir()] == [new.name]
 
 
 def test_deleting_a_run_forgets_its_uploads(server: Live) -> None:
