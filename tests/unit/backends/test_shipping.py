@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers.frontier import Frontier, Service, running
 
 from matyan_client.backends.left import left_in
 from matyan_client.backends.remote_writer import RemoteWriter
@@ -25,8 +26,6 @@ from matyan_client.exceptions import InvalidInputError
 from matyan_client.protocol import messages
 from matyan_client.protocol.routes import KEY_BYTES_MAX, VALUE_BYTES_MAX
 from matyan_client.transports.endpoint import Endpoint
-
-from .frontier import Frontier, Service, running
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = 1_800_000_000.0
@@ -613,7 +612,6 @@ def test_at_the_cap_new_data_is_dropped_and_counted(
 
 SCRIPT = """
 import os, signal, sys, time
-sys.path.insert(0, "tests/unit/backends")
 from matyan_client.backends.shipping import Shipper
 from matyan_client.protocol import messages
 from matyan_client.transports.endpoint import Endpoint
