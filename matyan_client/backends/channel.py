@@ -31,7 +31,8 @@ __all__ = ["Channel"]
 
 IDLE_S = 3.0
 """A connection without anything to send is closed after this."""
-CAREFUL_AFTER = 3
+ONE_AT_A_TIME_AFTER = 1
+CAREFUL_AFTER = 4
 """After so many attempts in a row that got nothing through, messages are sent one by one."""
 CLOSED_OVER_MAX = 3
 """A message over which the server closed the connection so often is given up."""
@@ -88,6 +89,8 @@ class Channel:
         session, lane = self.session, self.lane
         timeout_s = Settings.from_environment().ack_timeout_s
         self._answered = False
+        if self.failures >= ONE_AT_A_TIME_AFTER:
+            session.one_at_a_time()
         if self.failures >= CAREFUL_AFTER:
             session.careful()
             await link.send(session.probe())

@@ -21,7 +21,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from matyan_client.backends.channel import Channel
 from matyan_client.backends.param_shadow import ParamShadow
 from matyan_client.backends.shipped_segments import ShippedSegment, Stretch, SyncPoint
-from matyan_client.exceptions import InvalidInputError
+from matyan_client.exceptions import (
+    InvalidInputError,
+    ServerAccessError,
+    ServerRefusedError,
+)
 from matyan_client.protocol.contexts import canonical
 from matyan_client.protocol.ingest import Acknowledged, Refused
 from matyan_client.protocol.messages import blob_ref, finish_run, log_metric
@@ -408,7 +412,11 @@ class Lane:
 
     async def _clear_tombstone(self) -> bool:
         if not self._cleared_tombstone:
-            await self._in_thread(self._service.clear_tombstone, self.run_hash)
+            try:
+                await self._in_thread(self._service.clear_tombstone, self.run_hash)
+            except (ServerRefusedError, ServerAccessError) as exc:
+                # It only matters to runs that were deleted.
+                log.info("Run %s: if it was deleted, it stays so: %s", self.run_hash, exc)
             self._cleared_tombstone = True
         return True
 

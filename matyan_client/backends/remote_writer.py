@@ -96,8 +96,8 @@ class RemoteWriter:
         return Blob(f"{self.journal.run_hash}/{path}", sha256, size)
 
     def flush(self, timeout_s: float | None = None) -> bool:
-        """Wait until what was appended so far is acknowledged; False if it is not."""
-        return self._shipper.deliver(self, timeout_s)
+        """Wait until reads see what was appended so far; False if they do not yet."""
+        return self._shipper.flush(self, timeout_s)
 
     def close(self, timeout_s: float | None = None) -> int:
         """Wait until everything is acknowledged; what is not by then is kept, and said."""

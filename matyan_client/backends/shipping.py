@@ -22,6 +22,7 @@ from matyan_client.backends.outbox import Outbox
 from matyan_client.backends.remote_writer import RemoteWriter
 from matyan_client.backends.shipping_loop import ShippingLoop
 from matyan_client.config import Settings
+from matyan_client.exceptions import ServerError
 from matyan_client.journal.writer import JournalWriter
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Shipper"]
 
+TROUBLE_S = 3.0
+"""How long a read waits for a server that takes nothing."""
 SYNC_AGAIN_S = 1.0
 """A sync metric that is not seen after this is sent again: another process may have replaced it."""
 
@@ -141,6 +144,19 @@ class Shipper:
             timeout_s = Settings.from_environment().close_timeout_s
         return self._deliver(writer, time.monotonic() + timeout_s)
 
+    def flush(self, writer: RemoteWriter, timeout_s: float | None) -> bool:
+        """Wait until reads see what a writer appended so far; False if they do not yet."""
+        if timeout_s is None:
+            timeout_s = Settings.from_environment().close_timeout_s
+        deadline = time.monotonic() + timeout_s
+        if not self._deliver(writer, deadline):
+            return False
+        try:
+            return self._confirm(writer.journal.run_hash, deadline)
+        except ServerError as exc:
+            log.warning("Run %s: %s", writer.journal.run_hash, exc)
+            return False
+
     def finish(self, writer: RemoteWriter, timeout_s: float | None) -> None:
         """Wait until all of a closed writer is acknowledged; say what is left if it is not.
 
@@ -163,7 +179,7 @@ class Shipper:
     def settle(self, run_hash: str | None, timeout_s: float) -> bool:
         """Wait until reads see what this process wrote so far, to one run or to all.
 
-        False if time runs out, or at once if the server takes nothing at present.
+        False if time runs out, or soon if the server takes nothing at present.
 
         Raises:
             ServerError: whether reads see it could not be asked.
@@ -208,10 +224,13 @@ class Shipper:
         loop = self._loop
         if loop is None or threading.current_thread() is loop.thread:
             return done()  # the garbage collector closes a run there, of all places
+        impatient_at = time.monotonic() + TROUBLE_S
         with _waiting(loop):
             while not done():
-                left = deadline - time.monotonic()
-                if left <= 0 or loop.ended or (loop.trouble is not None and not patient):
+                now = time.monotonic()
+                left = deadline - now
+                hopeless = not patient and loop.trouble is not None and now > impatient_at
+                if left <= 0 or loop.ended or hopeless:
                     return done()
                 loop.nudge()
                 lane = loop.lanes.get(run_hash)

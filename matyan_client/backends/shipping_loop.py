@@ -73,7 +73,6 @@ class ShippingLoop:
 
     Attributes:
         lanes: runs that have something to bring, or are written to.
-        trouble: why nothing can be brought at present; None if nothing stands in the way.
         waiting: how many threads wait for delivery.
         ended: whether it does nothing any more.
         stopping: set to make it end at once.
@@ -87,7 +86,8 @@ class ShippingLoop:
         unconfirmed: set[str],
     ) -> None:
         self.lanes: dict[str, Lane] = {}
-        self.trouble: MatyanError | None = None
+        self._trouble: MatyanError | None = None
+        self._upload_trouble: MatyanError | None = None
         self.waiting = 0
         self.ended = False
         self.stopping = False
@@ -160,6 +160,11 @@ class ShippingLoop:
             return False
         lane = self.lanes.get(run_hash)
         return lane is None or not any(journal.closed for journal in list(lane.journals))
+
+    @property
+    def trouble(self) -> MatyanError | None:
+        """Why not everything can be brought at present; None if nothing stands in the way."""
+        return self._trouble or self._upload_trouble
 
     @property
     def recovers(self) -> bool:
@@ -419,7 +424,7 @@ class ShippingLoop:
             )
         if first and connected and not isinstance(exc, UnexpectedAnswerError):
             return  # it happens; the next attempt tells whether it matters
-        self.trouble = exc
+        self._trouble = exc
         self._say_trouble(exc)
 
     def _backoff(self, failures: int) -> float:
@@ -439,7 +444,7 @@ class ShippingLoop:
 
     def _progressed(self) -> None:
         self._failures = 0
-        self.trouble = None
+        self._trouble = None
         if self._said_outage:
             self._said_outage = False
             log.warning(
@@ -475,17 +480,35 @@ class ShippingLoop:
             except Exception as exc:
                 failures += 1
                 log.debug("Uploading %s of run %s", upload.path, lane.run_hash, exc_info=exc)
-                if isinstance(exc, MatyanError) and failures > 1:
-                    self.trouble = exc
-                    self._say_trouble(exc)
+                if failures > 1:
+                    self._uploads_fail(exc)
                 await self._pause(failures)
             else:
-                if failures:
-                    self._progressed()
+                if self._upload_trouble is not None:
+                    self._upload_trouble = None
+                    log.warning("Uploads to %s work again.", self._outbox.frontier_url)
                 lane.uploaded(upload)
                 break
         if self._wake is not None:
             self._wake.set()
+
+    def _uploads_fail(self, exc: Exception) -> None:
+        said = self._upload_trouble is not None
+        self._upload_trouble = (
+            exc
+            if isinstance(exc, MatyanError)
+            else ServerUnreachableError(
+                f"Uploads to {self._outbox.frontier_url} fail: {type(exc).__name__}: {exc}.",
+                url=self._outbox.frontier_url,
+            )
+        )
+        if not said:
+            log.warning(
+                "%s Files and objects are kept in %s and uploaded as soon as that works; what "
+                "does not need them is sent meanwhile.",
+                self._upload_trouble,
+                self._outbox.directory,
+            )
 
     async def _pause(self, failures: int) -> None:
         until = time.monotonic() + self._backoff(failures)

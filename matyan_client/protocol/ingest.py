@@ -225,6 +225,10 @@ class IngestSession(Generic[T]):
         self._flight.append(_Frame([], 0, False))
         return "[]"
 
+    def one_at_a_time(self) -> None:
+        """Have one frame in flight, so that what breaks a connection costs one reply at most."""
+        self._window_frames = 1
+
     def careful(self) -> None:
         """Send the message that waits longest by itself and nothing beside it."""
         self._frame_messages = 1
