@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matyan_client.protocol.batches import PointColumns
@@ -25,6 +25,7 @@ POINTS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(POINTS, st.text(max_size=20), st.dictionaries(st.text(max_size=5), st.integers()))
 def test_points_come_back(
     points: list[tuple[int, float, float, float, bool]], name: str, context: dict[str, int]
@@ -53,6 +54,7 @@ def same(a: float, b: float) -> bool:
     return (a == b and type(a) is type(b)) or (a != a and b != b)
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_real_server_never_gets_what_json_lacks(value: float) -> None:
     columns = PointColumns("m", {}, "float", [0], [value], [float("nan")], [1.5], [False])
