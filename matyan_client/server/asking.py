@@ -38,6 +38,8 @@ __all__ = [
     "zone",
 ]
 
+EXACT_VERSION = "1"
+"""The exact form that we know; who asks for another one gets the published form."""
 Zone = Annotated[int, Field(gt=-1440, lt=1440)]
 Whole = Annotated[int, Field(ge=-(1 << 63), lt=1 << 63)]
 
@@ -58,7 +60,7 @@ class Steps(NamedTuple):
 
 def wants_exact(request: Request) -> bool:
     """Whether the answer is to be in the form that loses nothing."""
-    return bool(request.headers.get(EXACT, "").strip())
+    return request.headers.get(EXACT, "").strip() == EXACT_VERSION
 
 
 def text(request: Request, name: str) -> str:

@@ -105,6 +105,8 @@ def _predicates_of(request: Request) -> list[Predicate]:
 def _predicate(subject: Any, op: Any, value: Any, path: Any = ()) -> Predicate | None:
     if subject not in _SUBJECTS or op not in _OPERATORS:
         return None
+    if (subject == "tag") != (op == "contains"):
+        return None
     values = value if isinstance(value, list) else [value]
     if isinstance(value, list) != (op == "in") or not all(_fits(subject, item) for item in values):
         return None

@@ -159,7 +159,12 @@ def test_search_gives_what_satisfies_all_predicates(
         assert search(limit=2, offset=f"{500:032x}") == [499, 498]
         assert search(offset="unknown") == []
         # What we do not know narrows nothing down.
-        for unknown in (["smell", "==", 1, []], ["hash", "~", 1, []], ["name", "==", 2**70, []]):
+        for unknown in (
+            ["smell", "==", 1, []],
+            ["hash", "~", 1, []],
+            ["name", "==", 2**70, []],
+            ["tag", "in", ["x"], []],
+        ):
             assert len(search([unknown])) == 600
         for wrong in ("{", "5", "[5]", "[[]]", '[["hash"]]', "[" * 5_000):
             answer = served.http.get(
