@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from typing import TYPE_CHECKING, Any
 
 from matyan_client.adapters._lifecycle import RunAdapter, guarded
@@ -41,3 +43,22 @@ class EpochEndMixin(RunAdapter):
             if callable(schedule):
                 return schedule(getattr(optimizer, "iterations", 0))
         return None
+
+    def _rank(self) -> int:
+        return _rank_in_cluster(os.environ.get("TF_CONFIG", "")) or super()._rank()
+
+
+def _rank_in_cluster(config: str) -> int:
+    """The rank of this process, as the variable that TensorFlow's strategies go by has it.
+
+    The chief is rank zero, or else the first worker; what does not train is not.
+    """
+    try:
+        parsed = json.loads(config)
+        task, cluster = parsed["task"], parsed["cluster"]
+        kind, index = task["type"], int(task["index"])
+    except (ValueError, KeyError, TypeError):
+        return 0
+    if kind == "worker":
+        return index + ("chief" in cluster)
+    return 0 if kind in ("chief", "master") else -1

@@ -90,3 +90,35 @@ def test_a_repository_that_cannot_be(tmp_path: Path) -> None:
     callback.experiment["a"] = 1
     assert callback.tracking_errors == 1
     callback.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "index", "chief", "records"),
+    [
+        ("chief", 0, True, True),
+        ("worker", 0, True, False),
+        ("worker", 0, False, True),
+        ("worker", 1, False, False),
+        ("ps", 0, True, False),
+    ],
+)
+def test_one_process_of_a_cluster_records(
+    kind: str,
+    index: int,
+    chief: bool,
+    records: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import json
+
+    from matyan_client.adapters.keras import MatyanCallback
+
+    cluster = {"worker": ["a:1", "b:1"], **({"chief": ["c:1"]} if chief else {})}
+    config = {"cluster": cluster, "task": {"type": kind, "index": index}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(config))
+    callback = MatyanCallback(tmp_path, system_tracking_interval=None, capture_terminal_logs=False)
+    assert bool(callback.experiment) == records
+    callback.on_epoch_end(0, {"loss": 1.0})
+    assert callback.tracking_errors == 0
+    callback.close()
