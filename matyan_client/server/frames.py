@@ -33,6 +33,7 @@ _NONE = float("nan")
 _CACHED_MAX = 10_000
 
 _SECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _MICROS = re.compile(r"\.(\d{6})(?:\+00:00|Z)", re.ASCII)
 _BEFORE_POINTS = frozenset(
     {
@@ -187,6 +188,8 @@ class _Run:
                 return False
             if kind_of(message.get("dtype", "custom")) == "metric":
                 message["dtype"] = "custom"
+        elif kind == "blob_ref" and not _SHA256.fullmatch(message.get("sha256") or ""):
+            message.pop("sha256", None)  # what was uploaded under the key tells
         if self._columns and kind not in _BEFORE_POINTS:
             self._close()
         self._current().messages.append(cast("Message", message))

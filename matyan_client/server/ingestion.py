@@ -19,6 +19,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocketDisconnect
 
 from matyan_client.exceptions import MatyanError, RepoAccessError
@@ -120,7 +121,7 @@ class Ingestion:
     async def endpoint(self, socket: WebSocket) -> None:
         """Serve one connection until it ends."""
         if not self.accepting:
-            await socket.close(_TRY_AGAIN)
+            await socket.send_denial_response(PlainTextResponse("The server is stopping.", 503))
             return
         await socket.accept()
         connection = _Connection(socket.path_params["run_hash"], asyncio.get_running_loop())

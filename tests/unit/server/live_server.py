@@ -17,6 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from matyan_client.backends.embedded import EmbeddedBackend
 from matyan_client.server.app import create_app
 from matyan_client.server.context import Limits
+from matyan_client.server.ingestion import Ingestion
 from matyan_client.server.running import bind, server_for
 
 REST = "/api/v1/rest"
@@ -28,8 +29,9 @@ OK = {"status": "ok", "error": None, "stored": True}
 class Live:
     """A running server, and what it has stored."""
 
-    def __init__(self, directory: Path, port: int) -> None:
+    def __init__(self, directory: Path, port: int, ingestion: Ingestion) -> None:
         self.port = port
+        self.ingestion = ingestion
         self.url = f"http://127.0.0.1:{port}"
         self.backend = EmbeddedBackend(directory)
         self.http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
@@ -91,7 +93,7 @@ def live(directory: Path, limits: Limits | None = None, **options: Any) -> Itera
     thread = threading.Thread(
         target=asyncio.run, args=(server.serve(sockets=[listener]),), daemon=True
     )
-    served = Live(directory, listener.getsockname()[1])
+    served = Live(directory, listener.getsockname()[1], app.state.ingestion)
     thread.start()
     try:
         assert started.wait(20)

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -16,15 +17,17 @@ from typing import Any
 
 import httpx
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from matyan_client.backends.base import SequenceRef
 from matyan_client.backends.embedded import EmbeddedBackend
 from matyan_client.cli.main import main
 from matyan_client.run import Run
+from matyan_client.server import ingestion
 from matyan_client.server.running import bind
-from tests.unit.server.live_server import OK, RUN, create, point
+from matyan_client.store import database
+from tests.unit.server.live_server import OK, RUN, create, exchange, live, point
 
 
 class Process:
@@ -103,7 +106,10 @@ def test_a_signal_ends_it_after_what_came_is_stored_and_answered(
             sending.send(json.dumps([create(), *(point(number * 50 + i) for i in range(50))]))
         assert json.loads(sending.recv(timeout=20)) == OK
         server.process.send_signal(how)
-        replies = list(sending)
+        replies = []
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                replies.append(sending.recv(timeout=30))
         assert set(replies) <= {json.dumps(OK)}
         answered = 1 + len(replies)
         assert sending.close_code == 1012
@@ -224,3 +230,36 @@ def test_a_missing_library_names_the_extra(tmp_path: Path, library: str) -> None
     assert done.returncode == 2
     assert "pip install 'matyan-client[server]'" in done.stderr
     assert library in done.stderr
+
+
+def test_a_server_that_stops_tells_newcomers_to_come_again(tmp_path: Path) -> None:
+    with live(tmp_path / ".matyan") as server:
+        server.ingestion.accepting = False
+        with pytest.raises(InvalidStatus) as refused, server.connect():
+            pass
+        assert refused.value.response.status_code == 503
+        ready = server.http.get("/health/ready/")
+        assert (ready.status_code, ready.json()["status"]) == (503, "degraded")
+        assert server.http.get("/health/live/").status_code == 200
+
+
+def test_what_cannot_be_stored_now_is_not_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A directory that cannot be written for a while, as when the disk is full."""
+    monkeypatch.setattr(ingestion, "RETRY_S", 0.2)
+    with live(tmp_path / ".matyan") as server, server.connect() as sending:
+        assert exchange(sending, [create(), point(0)]) == OK
+        with sqlite3.connect(tmp_path / ".matyan" / "matyan.sqlite") as other:
+            monkeypatch.setattr(database, "BUSY_TIMEOUT_S", 0.1)
+            server.ingestion._backend.store.database.close()
+            other.execute("BEGIN IMMEDIATE")
+            sending.send(json.dumps([point(1)]))
+            with pytest.raises(ConnectionClosed) as closed:
+                sending.recv(timeout=30)
+            other.execute("ROLLBACK")
+        other.close()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1013
+        server.send(point(1), point(2))
+    assert steps(tmp_path) == [0, 1, 2]

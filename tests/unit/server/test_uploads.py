@@ -103,6 +103,15 @@ def test_what_another_run_says_of_a_key_changes_nothing(server: Live) -> None:
     assert [each.path for each in server.backend.list_artifacts(RUN)] == ["x"]
 
 
+@pytest.mark.parametrize("sha256", ["", "../../matyan.sqlite", "G" * 64, "0" * 63])
+def test_a_hash_that_is_none_is_not_believed(server: Live, sha256: str) -> None:
+    key = upload(server, "x", b"mine")
+    refer(server, key, "x", sha256=sha256, size_bytes=-1)
+    assert read(server, key) == b"mine"
+    assert server.backend.list_artifacts(RUN)[0].size_bytes == 4
+    assert server.backend.delete_run(RUN)
+
+
 @pytest.mark.parametrize(
     "path", ["../../../etc/passwd", "/abs", "a\\..\\b", "", "..", "a//b", "C:\\x", "a\x00b", "é \n"]
 )
