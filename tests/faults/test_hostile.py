@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from chaos.deployments import OwnServer, answers
+from chaos.deployments import OwnServer
 from chaos.hostile import FLAVOURS, Hostile
 from chaos.proxy import Proxy
 from chaos.training import Sitting, Training
@@ -27,21 +28,62 @@ TRAINS = """
 SECRET = "a-token-that-nobody-else-may-see"
 
 
-@pytest.fixture
-def sitting(own_server: OwnServer, tmp_path: Path) -> Iterator[Sitting]:
-    """Trainings of nobody's server so far."""
-    found = Sitting(tmp_path, "", "")
-    found.settings |= {
-        "MATYAN_CLOSE_TIMEOUT_S": "1",
-        "MATYAN_CONNECT_TIMEOUT_S": "1",
-        "MATYAN_READ_TIMEOUT_S": "1",
-        "MATYAN_ACK_TIMEOUT_S": "1",
-        "MATYAN_TOKEN": SECRET,
-    }
-    yield found
-    found.clean_up()
-    if not answers(f"{own_server.backend_url}/health/live/"):
-        own_server.start()
+SETTINGS = {
+    "MATYAN_CLOSE_TIMEOUT_S": "1",
+    "MATYAN_CONNECT_TIMEOUT_S": "1",
+    "MATYAN_READ_TIMEOUT_S": "1",
+    "MATYAN_ACK_TIMEOUT_S": "1",
+    "MATYAN_TOKEN": SECRET,
+}
+LIAR = "acknowledges before anything was sent"
+"""What this one took is nowhere, and no client can know."""
+
+
+class Victim:
+    """A training that a hostile server was at, from its start to its end."""
+
+    def __init__(self, flavour: str, place: Path) -> None:
+        self.flavour = flavour
+        self.sitting = Sitting(place, "", "")
+        self.sitting.settings |= SETTINGS
+        self.came_elsewhere: list[bytes] = []
+        self.url = ""
+
+    def run(self) -> None:
+        """Raises AssertionError if the training ends otherwise than it should."""
+        elsewhere = Hostile("HTML")
+        elsewhere.start()
+        hostile = Hostile(self.flavour, elsewhere.url)
+        hostile.start()
+        self.url = self.sitting.backend_url = self.sitting.frontier_url = hostile.url
+        try:
+            training = self.sitting.train(TRAINS, "hostile-" + self.flavour.replace(" ", "-"))
+            rest = training.end()
+            assert rest == "closed\n"
+        finally:
+            self.sitting.clean_up()
+            hostile.stop()
+            elsewhere.stop()
+        self.came_elsewhere = elsewhere.heads
+
+
+@pytest.fixture(scope="module")
+def victims(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, tuple[Victim, Future[None]]]]:
+    """One training a flavour, of those that are to be tested; a few at once, since they mostly
+    wait for what does not come."""
+    chosen = [
+        flavour
+        for flavour in FLAVOURS
+        if any(item.name == f"test_hostile[{flavour}]" for item in request.session.items)
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        found = {}
+        for flavour in chosen:
+            victim = Victim(flavour, tmp_path_factory.mktemp("victim"))
+            found[flavour] = victim, pool.submit(victim.run)
+        yield found
 
 
 def check_complaints(training: Training) -> None:
@@ -54,46 +96,40 @@ def check_complaints(training: Training) -> None:
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_hostile(sitting: Sitting, own_server: OwnServer, flavour: str) -> None:
-    elsewhere = Hostile("HTML")
-    elsewhere.start()
-    hostile = Hostile(flavour, elsewhere.url)
-    hostile.start()
-    run_hash = "hostile-" + flavour.replace(" ", "-")
-    sitting.backend_url = sitting.frontier_url = hostile.url
-    try:
-        training = sitting.train(TRAINS, run_hash)
-        training.line("closed")
-        training.end()
-    finally:
-        hostile.stop()
-        elsewhere.stop()
-    check_complaints(training)
-    if flavour != "acknowledges before anything was sent":
-        assert sitting.left()
-    assert not any(SECRET.encode() in head for head in elsewhere.heads)
-    if hostile.url.startswith("https"):
+def test_hostile(
+    own_server: OwnServer, victims: dict[str, tuple[Victim, Future[None]]], flavour: str
+) -> None:
+    victim, ran = victims[flavour]
+    ran.result()
+    sitting = victim.sitting
+    check_complaints(sitting.trainings[0])
+    assert not any(SECRET.encode() in head for head in victim.came_elsewhere)
+    if flavour == LIAR:
+        return
+    assert sitting.left()
+    if victim.url.startswith("https"):
         # There is no real server with that certificate.
         return
-    if flavour == "acknowledges before anything was sent":
-        # What it took is nowhere, and no client can know.
-        return
-    # The same address, with a real server behind it at last.
-    real = Proxy(own_server.frontier_url)
-    real.port, real.url = hostile.port, hostile.url
-    real.start()
-    try:
-        sitting.settings["MATYAN_READ_TIMEOUT_S"] = "30"
-        sitting.settings["MATYAN_ACK_TIMEOUT_S"] = "30"
-        sitting.sync()
-    finally:
-        real.stop()
+    sync_with_a_real_one(sitting, own_server)
     sitting.check(own_server)
 
 
+def sync_with_a_real_one(sitting: Sitting, server: OwnServer) -> None:
+    """The same address, with a real server behind it at last."""
+    real = Proxy(server.frontier_url)
+    real.at(sitting.frontier_url)
+    real.start()
+    try:
+        sitting.sync(MATYAN_READ_TIMEOUT_S="30", MATYAN_ACK_TIMEOUT_S="30")
+    finally:
+        real.stop()
+
+
 def test_a_hostile_server_turns_good_while_the_run_goes_on(
-    sitting: Sitting, own_server: OwnServer
+    own_server: OwnServer, tmp_path: Path
 ) -> None:
+    sitting = Sitting(tmp_path, "", "")
+    sitting.settings |= SETTINGS
     hostile = Hostile("503")
     hostile.start()
     sitting.backend_url = sitting.frontier_url = hostile.url
@@ -111,11 +147,12 @@ def test_a_hostile_server_turns_good_while_the_run_goes_on(
     training.line("half")
     hostile.stop()
     real = Proxy(own_server.frontier_url)
-    real.port, real.url = hostile.port, hostile.url
+    real.at(hostile.url)
     real.start()
     try:
         training.go()
         training.end()
     finally:
+        sitting.clean_up()
         real.stop()
     sitting.check(own_server)

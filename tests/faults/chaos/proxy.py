@@ -337,6 +337,12 @@ class Proxy(LoopServer):
         self.fault = Fault()
         self.frames = 0
 
+    def at(self, url: str) -> None:
+        """Take over the address of something that is gone; before `start`."""
+        port = urlsplit(url).port
+        assert port is not None
+        self.port, self.url = port, url
+
     def restart(self) -> None:
         """Cut every connection, be away for a moment, listen again."""
         self.down()
