@@ -39,6 +39,8 @@ TROUBLE_S = 3.0
 """How long a read waits for a server that takes nothing."""
 SYNC_AGAIN_S = 1.0
 """A sync metric that is not seen after this is sent again: another process may have replaced it."""
+DEAD_ONES_S = 10.0
+"""How much longer a process may take to end, to bring what dead ones left."""
 
 log = logging.getLogger("matyan_client.shipping")
 
@@ -299,6 +301,8 @@ class Shipper:
         if self._said_left and self.trouble is not None:
             deadline = 0.0
         through = self._bring_all(deadline)
+        if through:
+            self._bring_what_dead_ones_left(min(deadline, time.monotonic() + DEAD_ONES_S))
         loop = self._loop
         if loop is not None and threading.current_thread() is not loop.thread:
             loop.stopping = True
@@ -323,8 +327,20 @@ class Shipper:
             return False
         return True
 
+    def _bring_what_dead_ones_left(self, deadline: float) -> None:
+        """A process that ends at once still brings what others could not, unless that takes long:
+        then the next one goes on with it."""
+        loop = self._loop
+        if loop is None or threading.current_thread() is loop.thread:
+            return
+        with contextlib.suppress(KeyboardInterrupt):
+            while loop.recovers and not loop.ended and loop.trouble is None:
+                if time.monotonic() >= deadline:
+                    return
+                time.sleep(0.01)
+
     def _all_through(self, loop: ShippingLoop) -> bool:
-        """Whether all that this process wrote is acknowledged; what dead ones left can wait."""
+        """Whether all that this process wrote is acknowledged."""
         if loop.ended:
             return True
         with self._lock:

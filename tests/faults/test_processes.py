@@ -92,7 +92,9 @@ def test_killed_at_any_moment(sitting: Sitting, deployment: Deployment) -> None:
             run = Run(sys.argv[1], **QUIET)
             tracked = Tracked(run)
             say("ready")
-            tracked.points("loss", 1_000_000)
+            for start in range(0, 1_000_000, 20):
+                tracked.points("loss", 20, start=start)
+                time.sleep(0.002)
             """,
             f"moment-{number}",
         )
