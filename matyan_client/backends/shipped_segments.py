@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from matyan_client.backends.outbox import Progress
 from matyan_client.exceptions import CodecError
-from matyan_client.journal.locking import LockUnsupportedError, try_lock
+from matyan_client.journal.locking import LockUnsupportedError, is_locked, try_lock
 from matyan_client.journal.reader import SegmentReader
 
 if TYPE_CHECKING:
@@ -259,11 +259,15 @@ class ShippedSegment:
 
 def is_dead(path: Path) -> bool:
     """Whether the process that wrote a segment is gone."""
-    fd = _lock_dead(path)
+    fd = _open(path)
     if fd is None:
         return False
-    os.close(fd)
-    return True
+    try:
+        return not is_locked(fd)
+    except LockUnsupportedError:
+        return _is_silent(fd)
+    finally:
+        os.close(fd)
 
 
 def run_of(path: Path) -> str:
@@ -292,15 +296,25 @@ def writes_left(path: Path, acknowledged: int) -> int:
 
 def _lock_dead(path: Path) -> int | None:
     """A descriptor that holds a segment's lock, None if somebody else does."""
-    try:
-        fd = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
-    except OSError:
+    fd = _open(path)
+    if fd is None:
         return None
     try:
         locked = try_lock(fd)
     except LockUnsupportedError:
-        locked = time.time() - os.fstat(fd).st_mtime > SILENT_S
+        locked = _is_silent(fd)
     if not locked:
         os.close(fd)
         return None
     return fd
+
+
+def _open(path: Path) -> int | None:
+    try:
+        return os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        return None  # gone, or not ours to touch
+
+
+def _is_silent(fd: int) -> bool:
+    return time.time() - os.fstat(fd).st_mtime > SILENT_S

@@ -102,8 +102,9 @@ def _send(outbox: Outbox, total: int, tell: Callable[[int, int], None]) -> tuple
     shipper = backend.shipper
     moved_at, weight = time.monotonic(), total
     with shipper.hurry():
-        shipper.recover()
         while not shipper.nothing_dead():
+            if not shipper.recovers:
+                shipper.recover()  # another process did until now, or a journal's has just died
             time.sleep(LOOK_EVERY_S)
             now = _weight(outbox)
             if now != weight:

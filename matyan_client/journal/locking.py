@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["LockUnsupportedError", "try_lock"]
+__all__ = ["LockUnsupportedError", "is_locked", "try_lock"]
 
 
 class LockUnsupportedError(OSError):
@@ -33,6 +33,10 @@ if sys.platform == "win32":
             os.lseek(fd, here, os.SEEK_SET)
         return True
 
+    def is_locked(fd: int) -> bool:
+        """Whether somebody has the lock; whoever asks at the same time may be taken for one."""
+        return not try_lock(fd)
+
 else:
     import fcntl
 
@@ -49,3 +53,18 @@ else:
         except OSError as exc:
             raise LockUnsupportedError(exc.errno, exc.strerror) from exc
         return True
+
+    def is_locked(fd: int) -> bool:
+        """Whether somebody has the lock. Any number of processes and threads may ask at once
+        without seeing each other; the file is to be closed afterwards.
+
+        Raises:
+            LockUnsupportedError: the file system does not know locks.
+        """
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError as exc:
+            raise LockUnsupportedError(exc.errno, exc.strerror) from exc
+        return False

@@ -224,7 +224,7 @@ def test_the_clock_jumps(sitting: Sitting, deployment: Deployment) -> None:
 
 
 RESUMES = """
-    run = Run("resumed", capture_terminal_logs=True)
+    run = Run(f"resumed-{sys.argv[2]}", capture_terminal_logs=True)
     tracked = Tracked(run)
     life = int(sys.argv[1])
     for number in range(200):
@@ -233,8 +233,7 @@ RESUMES = """
         print(f"line {number} of life {life}")
         tracked.record(f"record {number} of life {life}")
     if life < 2:
-        # Terminal lines are taken up from time to time, not at once.
-        run.flush(0.5) if sys.argv[2] == "there" else time.sleep(3)
+        run.flush(0.5)  # terminal lines are else taken up from time to time, not at once
         os.kill(os.getpid(), signal.SIGKILL)
     run.close()
 """
@@ -253,6 +252,6 @@ def test_resumed_three_times(sitting: Sitting, deployment: Deployment, server: s
         deployment.start()
     sitting.sync()
     sitting.check(deployment)
-    lines = Reader(deployment.backend_url).log_lines("resumed")
+    lines = Reader(deployment.backend_url).log_lines(f"resumed-{server}")
     said = [line for _, line in sorted(lines.items()) if line.startswith("line ")]
     assert said == [f"line {number} of life {life}" for life in range(3) for number in range(3)]
