@@ -47,6 +47,8 @@ __all__ = ["Run"]
 log = logging.getLogger("matyan_client.run")
 
 _ticker: Ticker | None = None
+_unseen_said: set[str] = set()
+"""Backends of which was said that they do not tell what a run holds."""
 
 
 class Run(RunTracker):
@@ -128,7 +130,14 @@ class Run(RunTracker):
             except ServerError as exc:
                 # What is tracked is kept, and its steps are put in place when the server is asked.
                 origin = "unseen"
-                log.warning("Run %s: what it holds already cannot be read now. %s", self.hash, exc)
+                said = self.backend.url in _unseen_said
+                _unseen_said.add(self.backend.url)
+                log.log(
+                    logging.INFO if said else logging.WARNING,
+                    "Run %s: what it holds already cannot be read now. %s",
+                    self.hash,
+                    exc,
+                )
         if system_tracking_interval is not None:
             from matyan_client.capture.system import check_interval
 
@@ -258,6 +267,7 @@ class Run(RunTracker):
             return
         self._stop_capturing()
         self._deliver_objects()
+        self._wait_for_objects(writer, timeout_s)
         self._uploads.close(writer)
         with self._lock:
             if self._writer is None:
@@ -276,6 +286,16 @@ class Run(RunTracker):
                 self.hash,
                 lost,
             )
+
+    def _wait_for_objects(self, writer: Writer, timeout_s: float) -> None:
+        """Objects that are in memory only would be lost: delivering what is on disk may make room
+        for them."""
+        deadline = time.monotonic() + (timeout_s or Settings.from_environment().close_timeout_s)
+        while self._kept_objects and (left := deadline - time.monotonic()) > 0:
+            if not writer.flush(left):
+                return
+            time.sleep(0.05)
+            self._deliver_objects()
 
     def __enter__(self) -> Self:
         return self

@@ -191,7 +191,7 @@ class Outbox:
         """All segments, those of living processes included, oldest first."""
         try:
             return sorted(path for path in self.journals.iterdir() if path.suffix == SUFFIX)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
 
     def size_bytes(self) -> int:

@@ -8,6 +8,7 @@ goes to a journal on this machine first.
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from matyan_client.backends import remote_edits as edits
@@ -66,6 +67,8 @@ class RemoteBackend:
         """Brings what this process writes; None until it writes."""
         self._looked_for_dead = False
         """Whether it was looked for what dead processes left."""
+        self._unasked: tuple[ServerError | None, float] = (None, 0.0)
+        """What went wrong when a run was to be resumed, and until when nothing is asked."""
         self._is_exact: bool | None = None
         """Whether the server was ours when it was last asked; None: not asked yet."""
 
@@ -184,15 +187,26 @@ class RemoteBackend:
         return info.record
 
     def resume(self, run_hash: str, *, lines: bool) -> Resumed | None:
-        """What a run holds that is about to be written to, or None."""
+        """What a run holds that is about to be written to, or None.
+
+        After trouble nothing is asked for a while: who opens 200 runs waits only once.
+        """
         timeout_s = Settings.from_environment().connect_timeout_s
-        return within(
-            timeout_s,
-            lambda: read_resumed(self, run_hash, lines=lines),
-            lambda: ServerUnreachableError(
-                f"{self.url} has not said within {timeout_s:g} s what the run holds.", url=self.url
-            ),
-        )
+        trouble, until = self._unasked
+        if trouble is not None and time.monotonic() < until:
+            raise ServerUnreachableError(str(trouble), url=self.url)
+        try:
+            return within(
+                timeout_s,
+                lambda: read_resumed(self, run_hash, lines=lines),
+                lambda: ServerUnreachableError(
+                    f"{self.url} has not said within {timeout_s:g} s what the run holds.",
+                    url=self.url,
+                ),
+            )
+        except ServerError as exc:
+            self._unasked = exc, time.monotonic() + timeout_s
+            raise
 
     def search_runs(
         self,

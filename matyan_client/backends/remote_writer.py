@@ -9,9 +9,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import time
 from typing import TYPE_CHECKING, Any, cast
 
 from matyan_client.backends.base import Blob
+from matyan_client.config import Settings
 from matyan_client.protocol.limits import check_key, check_message, cut_line
 from matyan_client.protocol.messages import Message, blob_ref
 from matyan_client.protocol.routes import VALUE_BYTES_MAX
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RemoteWriter"]
 
+_NO_ROOM = frozenset(
+    getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name)
+)
 _LIFECYCLE = frozenset({"create_run", "finish_run"})
 
 
@@ -92,18 +97,37 @@ class RemoteWriter:
                 "the journals take as much room as MATYAN_JOURNAL_MAX_MB allows",
                 str(self._outbox.directory),
             )
-        sha256, size = self._outbox.put_blob(source)
+        try:
+            sha256, size = self._outbox.put_blob(source)
+        except OSError as exc:
+            if exc.errno in _NO_ROOM:
+                self.journal.make_room()
+            raise
         return Blob(f"{self.journal.run_hash}/{path}", sha256, size)
 
     def flush(self, timeout_s: float | None = None) -> bool:
         """Wait until reads see what was appended so far; False if they do not yet."""
+        if self.journal.undelivered and not self._wait_for_room(timeout_s):
+            return False
         return self._shipper.flush(self, timeout_s)
 
     def close(self, timeout_s: float | None = None) -> int:
         """Wait until everything is acknowledged; what is not by then is kept, and said."""
+        if self.journal.undelivered:
+            self._wait_for_room(timeout_s)
         lost = self.journal.close()
         self._shipper.finish(self, timeout_s)
         return lost
+
+    def _wait_for_room(self, timeout_s: float | None) -> bool:
+        """What is in memory only would be lost: wait until what is on disk was delivered and made
+        room for it, even where nobody else would wait; False if it did not."""
+        deadline = time.monotonic() + (timeout_s or Settings.from_environment().close_timeout_s)
+        while (left := deadline - time.monotonic()) > 0:
+            if self._shipper.deliver(self, left):
+                return True
+            time.sleep(0.05)
+        return False
 
     def _full(self, full: bool) -> None:
         self.point = self._drop_point if full else self.journal.point

@@ -47,6 +47,8 @@ KEPT_BYTES_MAX = 256 << 20
 DESCRIPTORS_KEPT = 48
 """So many are left to others, such as the connections that empty journals."""
 RETRY_S = 0.5
+RETIRED_FROM_BYTES = 4096
+"""A segment smaller than this frees nothing by going."""
 NO_EPOCH = float("nan")
 
 log = logging.getLogger("matyan_client.journal")
@@ -110,6 +112,7 @@ class JournalWriter:
         self._next_try = 0.0
         self._warned = False
         self._parts = 0
+        self._forked = False
         self._segment = self._open_segment()
 
     @property
@@ -165,10 +168,7 @@ class JournalWriter:
         """Append one protocol message."""
         record = variable_record(MESSAGE, encode_message(message))
         with self._lock:
-            if self._segment.fd < 0:
-                self._revive()
-            elif self._segment.size >= self._segment.limit:
-                self._rotate()
+            self._have_segment()
             self._write(record)
 
     def retry(self) -> None:
@@ -176,6 +176,11 @@ class JournalWriter:
         with self._lock:
             if self._kept and not self.closed:
                 self._drain_kept()
+
+    def make_room(self) -> None:
+        """The disk is full: begin a new segment, so that this one can go when it is delivered."""
+        with self._lock:
+            self._retire()
 
     def sync(self) -> None:
         """Force written records to the disk itself (power loss)."""
@@ -221,6 +226,7 @@ class JournalWriter:
         self._kept = []
         self._kept_bytes = 0
         self._segment = Segment(Path(), -1)
+        self._forked = True
         if "origin" in self.facts:
             self.facts["origin"] = "given"  # the parent writes to the run as well
 
@@ -297,14 +303,24 @@ class JournalWriter:
                 self._warned = True
                 log.warning("%s Tracked data is kept in memory until that works.", exc)
             return
-        if self.on_revived is not None:
+        if self._forked and self.on_revived is not None:
             self.on_revived(self)
+        self._forked = False
+
+    def _retire(self) -> None:
+        """Leave the segment to whoever delivers it; the next write that succeeds begins another."""
+        if self._segment.fd >= 0 and self._segment.size >= RETIRED_FROM_BYTES:
+            self._segment = Segment(Path(), -1)
+
+    def _have_segment(self) -> None:
+        if self._segment.fd >= 0:
+            if self._segment.size >= self._segment.limit:
+                self._rotate()
+        elif not self._kept:  # else what is kept goes first, when it is tried again
+            self._revive()
 
     def _prepare(self, sequence: int) -> Segment:
-        if self._segment.fd < 0:
-            self._revive()
-        elif self._segment.size >= self._segment.limit:
-            self._rotate()
+        self._have_segment()
         segment = self._segment
         if self._declared_in[sequence] is not segment:
             name, context, dtype = self._declarations[sequence]
@@ -364,17 +380,31 @@ class JournalWriter:
     def _drain_kept(self) -> None:
         kept, self._kept = self._kept, []
         self._kept_bytes = 0
+        again: list[bytes] = []
         if self._segment.fd < 0:
             self._revive()
-        for record in kept:
+            if self._segment.fd >= 0:
+                again = self._declare_again()
+        for record in (*again, *kept):
             self._write(record)
-        if not self._kept:
-            self._warned = False
-            log.warning(
-                "Run %s: the disk takes writes again; %d kept records are written.",
-                self.run_hash,
-                len(kept),
-            )
+        if self._kept:
+            self._retire()
+            return
+        self._warned = False
+        log.warning(
+            "Run %s: the disk takes writes again; %d kept records are written.",
+            self.run_hash,
+            len(kept),
+        )
+
+    def _declare_again(self) -> list[bytes]:
+        """Declarations for the segment that was just begun: of all that kept records refer to."""
+        again = []
+        for number, declaration in enumerate(self._declarations):
+            if self._declared_in[number] is not None:
+                again.append(declare_record(number, *declaration))
+                self._declared_in[number] = self._segment
+        return again
 
 
 def _descriptors_left(fd: int) -> bool:

@@ -140,8 +140,8 @@ class OwnServer:
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        assert self._process is not None
-        self._process.send_signal(signal.SIGCONT)
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
 
     def settle(self) -> None:
         """It acknowledges what is stored, and nothing else."""
