@@ -57,11 +57,16 @@ def _download(context: Context, request: Request) -> Response:
     artifact = store.find_blob(request.path_params["run_hash"], path)
     if artifact is None:
         raise HTTPException(404)
-    file = store.open_blob(artifact.key)
-    size = os.fstat(file.fileno()).st_size
+    with store.open_blob(artifact.key) as file:
+        size = os.fstat(file.fileno()).st_size
     known = _MEDIA_TYPE.fullmatch(artifact.content_type) and len(artifact.content_type) < 256
+    key = artifact.key
+
+    def pieces() -> Iterator[bytes]:
+        yield from blocks_of(store.open_blob(key))
+
     return Stream(
-        blocks_of(file),
+        pieces(),
         artifact.content_type if known else "application/octet-stream",
         {
             "Content-Length": str(size),

@@ -375,8 +375,9 @@ def _blobs(context: Context, request: Request, uris: list[str]) -> Response:
                 log.warning("%s", exc)
                 yield from tree_bytes({uri: b""})
                 continue
-            name, size = encode_path((uri,)), os.fstat(file.fileno()).st_size
-            yield _LENGTH.pack(len(name)) + name + _LENGTH.pack(len(_BYTES) + size) + _BYTES
-            yield from blocks_of(file)
+            with file:
+                name, size = encode_path((uri,)), os.fstat(file.fileno()).st_size
+                yield _LENGTH.pack(len(name)) + name + _LENGTH.pack(len(_BYTES) + size) + _BYTES
+                yield from blocks_of(file)
 
     return Stream(pieces())

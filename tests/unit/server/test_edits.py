@@ -253,6 +253,8 @@ def test_one_file(served: Served, path: str, disposition: str) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
     assert disposition in answer.headers["content-disposition"]
     assert "set-cookie" not in answer.headers
+    head = served.http.head(f"/runs/{RUN}/artifacts/download/", params={"path": path})
+    assert (head.status_code, head.headers["content-length"]) == (200, "1000000")
 
 
 def test_a_type_that_is_none(served: Served) -> None:
