@@ -65,8 +65,6 @@ class RemoteBackend:
         self._lock = threading.Lock()
         self._shipper: Shipper | None = None
         """Brings what this process writes; None until it writes."""
-        self._looked_for_dead = False
-        """Whether it was looked for what dead processes left."""
         self._unasked: tuple[ServerError | None, float] = (None, 0.0)
         """What went wrong when a run was to be resumed, and until when nothing is asked."""
         self._is_exact: bool | None = None
@@ -407,23 +405,23 @@ class RemoteBackend:
         self.rest()
 
     def _settle(self, run_hash: str | None) -> None:
-        """Wait until what this process wrote (to one run, or at all) can be read.
+        """Wait until what this process wrote (to one run, or at all) can be read, and what dead
+        ones left of that run on this machine.
 
         Raises:
             ServerError: it cannot be brought to the server.
         """
         shipper = self._shipper
         if shipper is None:
-            if not self._looked_for_dead:
-                self._looked_for_dead = True
-                if Outbox.of(self.endpoint.backend_url, self.endpoint.frontier_url).segments():
-                    self.shipper.recover()
-            return
+            if not Outbox.of(self.endpoint.backend_url, self.endpoint.frontier_url).segments():
+                return
+            shipper = self.shipper
+            shipper.recover()
         timeout_s = Settings.from_environment().read_timeout_s
         if not shipper.settle(run_hash, timeout_s):
             trouble = shipper.trouble
             raise ServerUnreachableError(
-                f"What this process wrote is not on {self.url} yet"
+                f"What was written here is not on {self.url} yet"
                 + (f": {trouble}" if trouble else f", after {timeout_s:g} s.")
                 + " It is kept on this machine and sent later; reads would not show it.",
                 url=self.url,

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from matyan_client.backends.left import Left, dead_segments, left_in
 from matyan_client.backends.outbox import Outbox
 from matyan_client.backends.remote_writer import RemoteWriter
+from matyan_client.backends.shipped_segments import run_of
 from matyan_client.backends.shipping_loop import ShippingLoop
 from matyan_client.config import Settings
 from matyan_client.exceptions import ServerError
@@ -179,7 +180,8 @@ class Shipper:
             self._say_left()
 
     def settle(self, run_hash: str | None, timeout_s: float) -> bool:
-        """Wait until reads see what this process wrote so far, to one run or to all.
+        """Wait until reads see what this process wrote so far, to one run or to all; of one run
+        also what dead processes left here.
 
         False if time runs out, or soon if the server takes nothing at present.
 
@@ -194,10 +196,18 @@ class Shipper:
         for writer in writers:
             if not self._deliver(writer, deadline, patient=False):
                 return False
+        if run_hash is not None and not self._succeeded(run_hash):
+            self.recover()
+            if not self._wait(partial(self._succeeded, run_hash), run_hash, deadline, False):
+                return False
         for each in hashes:
             if not self._wait(partial(self._closed_are_through, each), each, deadline, False):
                 return False
         return self._confirm(run_hash, deadline)
+
+    def _succeeded(self, run_hash: str) -> bool:
+        """Whether dead processes left nothing of a run on this machine."""
+        return not any(run_of(path) == run_hash for path in dead_segments(self.outbox))
 
     def _deliver(self, writer: RemoteWriter, deadline: float, *, patient: bool = True) -> bool:
         journal = writer.journal
@@ -237,7 +247,7 @@ class Shipper:
                 loop.nudge()
                 lane = loop.lanes.get(run_hash)
                 if lane is None:
-                    time.sleep(0.005)
+                    time.sleep(0.02)
                 else:
                     lane.wait(min(left, 0.1))
         return True
