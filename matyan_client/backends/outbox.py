@@ -191,8 +191,8 @@ class Outbox:
         """All segments, those of living processes included, oldest first."""
         try:
             return sorted(path for path in self.journals.iterdir() if path.suffix == SUFFIX)
-        except (FileNotFoundError, NotADirectoryError):
-            return []
+        except OSError:
+            return []  # whoever writes there is told
 
     def size_bytes(self) -> int:
         """What the spool takes on disk."""
