@@ -111,7 +111,11 @@ class Repo:
 
     @staticmethod
     def exists(value: str | os.PathLike[str] | None = None) -> bool:
-        """Whether there is a repository at a path (URLs are taken on trust)."""
+        """Whether there is a repository at a path, or a deployment at a URL.
+
+        Raises:
+            ServerError: nothing answers at the URL as a deployment does.
+        """
         return select.repository_exists(select.locate(value))
 
     @classmethod

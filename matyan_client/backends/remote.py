@@ -365,6 +365,14 @@ class RemoteBackend:
 
     # -- life -----------------------------------------------------------------------------------
 
+    def check(self) -> None:
+        """See that a deployment answers.
+
+        Raises:
+            ServerError: it does not.
+        """
+        self._http.json("GET", VERSION)
+
     def status(self) -> dict[str, Any]:
         """Facts for people: what answers where, and what waits on this machine."""
         outbox = Outbox.of(self.endpoint.backend_url, self.endpoint.frontier_url)

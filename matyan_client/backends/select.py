@@ -171,8 +171,15 @@ def _default_directory() -> Path:
 
 
 def repository_exists(location: str) -> bool:
-    """Whether there is an embedded repository at a located path (URLs: assumed)."""
-    return is_url(location) or Path(location).is_dir()
+    """Whether there is a repository at a located path, or a deployment at a URL.
+
+    Raises:
+        ServerError: no deployment answers at the URL, which does not mean that there is none.
+    """
+    if not is_url(location):
+        return Path(location).is_dir()
+    _open_deployment(location, None, named=True).check()
+    return True
 
 
 def open_backend(
@@ -203,7 +210,8 @@ def open_backend(
             from matyan_client.backends.embedded import EmbeddedBackend
 
             backend = EmbeddedBackend(Path(location))
-        return _kept(location, backend)
+        _keep(location, backend)
+        return backend
 
 
 def connect(
@@ -236,7 +244,7 @@ def connect(
     return _open_deployment(location, None, named=True)
 
 
-def _open_deployment(location: str, frontier_url: str | None, *, named: bool) -> Backend:
+def _open_deployment(location: str, frontier_url: str | None, *, named: bool) -> RemoteBackend:
     from matyan_client.backends.deployments import endpoint_of
     from matyan_client.backends.remote import RemoteBackend
 
@@ -246,11 +254,11 @@ def _open_deployment(location: str, frontier_url: str | None, *, named: bool) ->
     urls = (endpoint.backend_url, endpoint.frontier_url)
     with _lock:
         backend = _open.pop(urls, None)
-        if backend is None:
+        if not isinstance(backend, RemoteBackend):
             backend = RemoteBackend(endpoint)
-        elif isinstance(backend, RemoteBackend):
-            backend.use(endpoint)
-        return _kept(urls, backend)
+        backend.use(endpoint)
+        _keep(urls, backend)
+        return backend
 
 
 def _frontier(location: str, frontier_url: str | None, named: bool) -> str:
@@ -265,14 +273,11 @@ def _frontier(location: str, frontier_url: str | None, named: bool) -> str:
     return location
 
 
-def _kept(
-    place: str | tuple[str, str], backend: EmbeddedBackend | RemoteBackend
-) -> EmbeddedBackend | RemoteBackend:
+def _keep(place: str | tuple[str, str], backend: EmbeddedBackend | RemoteBackend) -> None:
     """Remember a backend, and let those idle longest rest. The lock is held."""
     _open[place] = backend
     for idle in list(_open.values())[:-KEPT_OPEN]:
         idle.rest()
-    return backend
 
 
 def forget(location: str) -> None:

@@ -129,12 +129,13 @@ def _open(value: str | None) -> Repo:
     Raises:
         RepoError: there is none.
     """
-    if not matyan_client.Repo.exists(value):
+    repo = matyan_client.Repo(value)
+    if repo.path is not None and not repo.path.is_dir():
         raise RepoError(
-            f"There is no repository at {matyan_client.Repo.locate(value)!r}. Name one with "
-            "--repo, or go to a directory that has one."
+            f"There is no repository at {repo.url!r}. Name one with --repo, or go to a directory "
+            "that has one."
         )
-    return matyan_client.Repo(value)
+    return repo
 
 
 def _full_hash(repo: Repo, start: str) -> str:

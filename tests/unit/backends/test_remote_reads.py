@@ -340,6 +340,13 @@ def test_edits(world: World, tmp_path: Path) -> None:
         there.submit("nobody", [messages.set_run_property(name="x")])
 
 
+def test_it_is_there(world: World) -> None:
+    world.there.check()
+    status = world.there.status()
+    assert status["services"]["backend"]["trouble"] is None
+    assert status["services"]["backend"]["version"]
+
+
 def test_deletion(world: World, tmp_path: Path) -> None:
     hashes = write_some(tmp_path)
     assert world.there.delete_run(hashes[0])

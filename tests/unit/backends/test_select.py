@@ -9,7 +9,12 @@ import pytest
 
 from matyan_client import Repo, Run
 from matyan_client.backends.select import locate, open_backend
-from matyan_client.exceptions import InvalidInputError, InvalidTypeError
+from matyan_client.exceptions import (
+    InvalidInputError,
+    InvalidTypeError,
+    RepoError,
+    ServerUnreachableError,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +105,14 @@ def test_one_backend_for_one_deployment() -> None:
     assert connected.endpoint.credentials() == {  # type: ignore[attr-defined]  # a remote backend
         "Authorization": "Bearer secret"
     }
+
+
+def test_whether_a_deployment_is_there_is_asked() -> None:
+    with pytest.raises(ServerUnreachableError, match=r"127\.0\.0\.1:1"):
+        Repo.exists("http://127.0.0.1:1")
+    with pytest.raises(RepoError, match="no repository on this machine"):
+        Repo.remove("http://127.0.0.1:1")
+    assert Repo.init("http://127.0.0.1:1").url == "http://127.0.0.1:1"
 
 
 def test_a_directory_has_no_ingestion_url(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
