@@ -19,7 +19,7 @@ from matyan_client.backends.outbox import Outbox
 from matyan_client.backends.remote_info import read_info, run_sequences
 from matyan_client.backends.remote_objects import exact_objects, plain_objects, resolved
 from matyan_client.backends.remote_runs import OBJECT_KINDS, traces_of_info
-from matyan_client.backends.remote_search import Search, is_addressable
+from matyan_client.backends.remote_search import Search, asks_exactly, is_addressable
 from matyan_client.backends.remote_series import fill_summaries, read_series
 from matyan_client.backends.remote_service import RestService
 from matyan_client.backends.resuming import read_resumed, within
@@ -68,7 +68,7 @@ class RemoteBackend:
         self._unasked: tuple[ServerError | None, float] = (None, 0.0)
         """What went wrong when a run was to be resumed, and until when nothing is asked."""
         self._is_exact: bool | None = None
-        """Whether the server was ours when it was last asked; None: not asked yet."""
+        """Whether the server is ours; None: it was not asked yet."""
 
     @property
     def url(self) -> str:
@@ -179,7 +179,6 @@ class RemoteBackend:
         )
         if info is None:
             return None
-        self._is_exact = info.is_exact
         if sequences:
             info.record.sequences = run_sequences(self._http, run_hash, info)
         return info.record
@@ -247,24 +246,36 @@ class RemoteBackend:
         if query.needs_sequences:
             kinds = (kinds or frozenset()) | {"metric"}
         search = Search(
-            self._http, narrowing(query), params=params or query.needs_params, kinds=kinds
+            self._http,
+            narrowing(query),
+            is_exact=self._exact(),
+            params=params or query.needs_params,
+            kinds=kinds,
         )
         for record in search.runs(after, progress):
-            self._is_exact = search.is_exact
-            if query.needs_summaries and not search.is_exact:
+            if query.needs_summaries and not self._exact():
                 fill_summaries(self._http, record)
             yield record
+
+    def _exact(self) -> bool:
+        """Whether the server answers exactly; it is asked once."""
+        if self._is_exact is None:
+            self._is_exact = asks_exactly(self._http)
+        return self._is_exact
 
     def count_runs(self) -> int:
         """How many runs there are."""
         self._settle(None)
-        return Search(self._http, (), params=False, kinds=None).count()
+        return self._listing(()).count()
+
+    def _listing(self, predicates: Sequence[Predicate]) -> Search:
+        return Search(self._http, predicates, is_exact=self._exact(), params=False, kinds=None)
 
     def list_runs(self, *, active: bool | None = None) -> list[str]:
         """Hashes of runs, oldest first."""
         self._settle(None)
         predicates = [] if active is None else [Predicate("active", "==", active)]
-        records = Search(self._http, predicates, params=False, kinds=None).all_at_once()
+        records = self._listing(predicates).all_at_once()
         return [
             record.hash for record in reversed(records) if active is None or record.active == active
         ]
@@ -294,16 +305,15 @@ class RemoteBackend:
         self._settle(run_hash)
         if not is_addressable(run_hash):
             return [None] * len(refs)
-        found, self._is_exact = read_series(
+        return read_series(
             self._http,
             run_hash,
             refs,
             start=start,
             stop=stop,
             density=density,
-            is_exact=self._is_exact,
+            is_exact=self._exact(),
         )
-        return found
 
     def read_objects(
         self,
@@ -317,7 +327,7 @@ class RemoteBackend:
         self._settle(run_hash)
         if not is_addressable(run_hash):
             return
-        if self._is_exact is not False:
+        if self._exact():
             found = exact_objects(self._http, run_hash, ref, start, stop)
             if found is not None:
                 for record in found:

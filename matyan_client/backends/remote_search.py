@@ -1,8 +1,9 @@
-"""Searches of a deployment's runs, page by page; every page is read whole before it is used.
+"""Searches of a deployment's runs: page by page from our server, by one request from a real one.
 
-A page that lacks its last progress frame is an error, not a shorter page: a real server ends there
-when it meets a run that it cannot encode (protocol section 12.2). Sequences of objects come from
-one more search per kind for a page of runs, or for all that is left once there are many.
+No connection is held while somebody looks at what came. An answer that lacks its last progress
+frame is an error, not a shorter one: a real server ends there when it meets a run that it cannot
+encode (protocol section 12.2). Sequences of objects come from one more search per kind for a page
+of runs, or for all that is left once there are many.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from matyan_client.backends.remote_runs import (
     traces_of_info,
 )
 from matyan_client.exceptions import UnexpectedAnswerError
-from matyan_client.protocol.routes import BACKEND, EXACT, PREDICATES
+from matyan_client.protocol.routes import BACKEND, EXACT, PREDICATES, VERSION
 from matyan_client.protocol.wire import COMPANION
 from matyan_client.query import Predicate
 from matyan_client.transports.http import STREAM_TYPE
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EXACTLY",
     "Search",
+    "asks_exactly",
     "is_addressable",
     "object_traces",
     "read_search",
@@ -60,6 +62,12 @@ def run_path(run_hash: str, rest: str = "") -> str:
     return f"{BACKEND}/runs/{quote(run_hash, safe='')}/{rest}"
 
 
+def asks_exactly(http: HttpClient) -> bool:
+    """Whether the server is ours, which answers exactly."""
+    found = http.json("GET", VERSION, headers=EXACTLY)
+    return isinstance(found, dict) and found.get("exact") == 1
+
+
 class _Found(NamedTuple):
     """One page: the trees of its runs by hash, how many came, and how many there are."""
 
@@ -68,39 +76,57 @@ class _Found(NamedTuple):
     of_all: int
 
 
-def read_search(answer: Answer) -> _Found:
-    """All runs of a search's answer; a run that comes twice counts once.
+class _Reading:
+    """Goes through what a search answers.
 
-    Raises:
-        UnexpectedAnswerError: the search did not come to its end.
+    Attributes:
+        of_all: how many runs there are, as far as that was said.
     """
-    trees: dict[str, Any] = {}
-    came = of_all = 0
-    ended = False
-    for key, tree in answer.trees():
-        if isinstance(key, str) and key.startswith("progress_") and isinstance(tree, list):
-            if len(tree) != 2 or not all(isinstance(number, int) for number in tree):
+
+    def __init__(self, trees: Iterator[tuple[Any, Any]], url: str) -> None:
+        self._trees = trees
+        self._url = url
+        self.of_all = 0
+
+    def __iter__(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Runs as they come.
+
+        Raises:
+            UnexpectedAnswerError: the search did not come to its end.
+        """
+        ended, last = False, ""
+        for key, tree in self._trees:
+            if isinstance(key, str) and key.startswith("progress_") and isinstance(tree, list):
+                if len(tree) != 2 or not all(isinstance(number, int) for number in tree):
+                    raise UnexpectedAnswerError(
+                        f"{self._url} sent {tree!r:.80} for its progress.", url=self._url
+                    )
+                ended = tree == [0, 0]
+                self.of_all = max(self.of_all, tree[1])
+                continue
+            if not isinstance(key, str) or not isinstance(tree, dict):
                 raise UnexpectedAnswerError(
-                    f"{answer.url} sent {tree!r:.80} for its progress.", url=answer.url
+                    f"{self._url} sent {tree!r:.80} as run {key!r}.", url=self._url
                 )
-            ended = tree == [0, 0]
-            of_all = max(of_all, tree[1])
-            continue
-        if not isinstance(key, str) or not isinstance(tree, dict):
+            ended, last = False, f" after run {key!r}"
+            yield key, tree
+        if not ended:
             raise UnexpectedAnswerError(
-                f"{answer.url} sent {tree!r:.80} as run {key!r}.", url=answer.url
+                f"The search at {self._url} ended{last} before it was complete. The server may "
+                "have met a run that it cannot read; its log says which.",
+                url=self._url,
             )
+
+
+def read_search(answer: Answer) -> _Found:
+    """All runs of a search's answer; a run that comes twice counts once."""
+    reading = _Reading(answer.trees(), answer.url)
+    trees: dict[str, Any] = {}
+    came = 0
+    for key, tree in reading:
         came += 1
-        ended = False
         trees.setdefault(key, tree)
-    if not ended:
-        last = f" after run {list(trees)[-1]!r}" if trees else ""
-        raise UnexpectedAnswerError(
-            f"The search at {answer.url} ended{last} before it was complete. The server may have "
-            "met a run that it cannot read; its log says which.",
-            url=answer.url,
-        )
-    return _Found(trees, came, of_all)
+    return _Found(trees, came, reading.of_all)
 
 
 class Search:
@@ -109,6 +135,7 @@ class Search:
     Args:
         http: asks the backend.
         predicates: what narrows it down.
+        is_exact: whether the server answers exactly.
         params: whether parameters are wanted.
         kinds: of sequences that are wanted; None: none at all.
     """
@@ -118,6 +145,7 @@ class Search:
         http: HttpClient,
         predicates: Sequence[Predicate],
         *,
+        is_exact: bool,
         params: bool,
         kinds: frozenset[str] | None,
     ) -> None:
@@ -125,11 +153,41 @@ class Search:
         self._predicates = predicates
         self._params = params
         self._kinds = kinds
+        self._is_exact = is_exact
         self._rest: dict[str, list[Trace]] | None = None
-        self.is_exact: bool | None = None
 
     def runs(self, after: str | None, progress: Progress | None) -> Iterator[RunRecord]:
         """Runs, newest first, from behind the run `after`."""
+        return self._paged(after, progress) if self._is_exact else self._whole(after, progress)
+
+    def _whole(self, after: str | None, progress: Progress | None) -> Iterator[RunRecord]:
+        """By one request for all. A real server that has found more than a limit lets it get hangs
+        for ever, with one thread fewer for everybody, as it does when nobody listens any more; so
+        none is set, and its answer is taken whole, to a file."""
+        place = None if after is None else self._place_of(after)
+        if after is not None and place is None:
+            return
+        reading = self._http.call(
+            "GET",
+            _RUN_SEARCH,
+            lambda answer: _Reading(answer.spooled_trees(), answer.url),
+            query=self._query(self._predicates, "", 0),
+            headers=EXACTLY,
+            types=(STREAM_TYPE,),
+        )
+        known: set[str] = set() if after is None else {after}
+        number = 0
+        for page in _pages(reading):
+            fresh = {key: tree for key, tree in page.items() if key not in known}
+            known.update(fresh)
+            for record in self._records(fresh, is_first=number == 0):
+                if place is None or record.created_at <= place:
+                    yield record
+                    number += 1
+                    if progress is not None:
+                        progress(number, max(reading.of_all, number))
+
+    def _paged(self, after: str | None, progress: Progress | None) -> Iterator[RunRecord]:
         known: set[str] = set() if after is None else {after}
         size, offset, of_all, number = _PAGE_FIRST, after or "", 0, 0
         place: float | None = None  # when the run at `offset` was created, once that is known
@@ -162,12 +220,16 @@ class Search:
         return list(self._records(page.trees, is_first=True))
 
     def count(self) -> int:
-        """How many runs there are, by one request: that is said before the first one comes."""
+        """How many runs there are, by one request: our server says that before the first one."""
+        if not self._is_exact:
+            return len(self.all_at_once())
         page = self._page(self._predicates, "", 1)
         return max(page.of_all, len(page.trees))
 
-    def _page(self, predicates: Sequence[Predicate], offset: str, size: int) -> _Found:
-        query: dict[str, str | int] = {
+    def _query(
+        self, predicates: Sequence[Predicate], offset: str, size: int
+    ) -> dict[str, str | int]:
+        return {
             "q": queries.as_matyanql(predicates),
             PREDICATES: queries.as_json(predicates),
             "limit": size,
@@ -178,11 +240,13 @@ class Search:
             "params": int(self._params),
             "sequences": int(self._kinds is not None),
         }
+
+    def _page(self, predicates: Sequence[Predicate], offset: str, size: int) -> _Found:
         return self._http.call(
             "GET",
             _RUN_SEARCH,
             read_search,
-            query=query,
+            query=self._query(predicates, offset, size),
             headers=EXACTLY,
             types=(STREAM_TYPE,),
         )
@@ -202,8 +266,6 @@ class Search:
     def _records(self, trees: dict[str, Any], *, is_first: bool) -> Iterator[RunRecord]:
         where = self._http.shown(_RUN_SEARCH)
         plain = [key for key, tree in trees.items() if "exact" not in tree]
-        if trees:
-            self.is_exact = not plain
         objects = self._objects(plain, is_first=is_first) if plain and self._kinds else {}
         for key, tree in trees.items():
             record = _run(key, tree, where, params=self._params)
@@ -232,6 +294,18 @@ class Search:
             for key, traces in object_traces(self._http, kind, expression + only).items():
                 found.setdefault(key, []).extend(traces)
         return found
+
+
+def _pages(reading: _Reading) -> Iterator[dict[str, Any]]:
+    """Some runs at a time, few at first."""
+    page: dict[str, Any] = {}
+    size = _PAGE_FIRST
+    for key, tree in reading:
+        page.setdefault(key, tree)
+        if len(page) == size:
+            yield page
+            page, size = {}, min(size * 4, _PAGE_MAX)
+    yield page
 
 
 def _run(run_hash: str, tree: Any, url: str, *, params: bool) -> RunRecord:

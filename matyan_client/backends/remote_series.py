@@ -56,9 +56,9 @@ def read_series(
     start: int | None,
     stop: int | None,
     density: int | None,
-    is_exact: bool | None,
-) -> tuple[list[Series | None], bool | None]:
-    """Series of a run, None where there is none, and whether the server is exact, if that is known.
+    is_exact: bool,
+) -> list[Series | None]:
+    """Series of a run, None where there is none.
 
     Args:
         http: asks the backend.
@@ -67,23 +67,13 @@ def read_series(
         start: first step wanted.
         stop: first step no longer wanted.
         density: at most that many points; None: all.
-        is_exact: what the server was so far; None: not known.
+        is_exact: whether the server answers exactly.
     """
-    if not refs:
-        return [], is_exact
-    nothing: list[Series | None] = [None] * len(refs)
-    if is_exact is None:  # two points of each tell
-        found = _ask(http, run_hash, refs, start, stop, 2)
-        if found is None:
-            return nothing, None
-        is_exact = isinstance(found, list)
-    if is_exact:
+    if is_exact and refs:
         found = _ask(http, run_hash, refs, start, stop, density or 0, only_exact=True)
-        if found is None:
-            return nothing, None
-        if isinstance(found, list):
-            return found, True
-    return _plain_series(http, run_hash, refs, start, stop, density), False
+        if not isinstance(found, dict):
+            return [None] * len(refs) if found is None else found
+    return _plain_series(http, run_hash, refs, start, stop, density) if refs else []
 
 
 def read_edges(

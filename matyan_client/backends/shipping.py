@@ -14,6 +14,7 @@ import secrets
 import threading
 import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ __all__ = ["Shipper"]
 
 TROUBLE_S = 3.0
 """How long a read waits for a server that takes nothing."""
+CONFIRMED_AT_ONCE = 16
 SYNC_AGAIN_S = 1.0
 """A sync metric that is not seen after this is sent again: another process may have replaced it."""
 DEAD_ONES_S = 10.0
@@ -261,11 +263,12 @@ class Shipper:
     def _confirm(self, run_hash: str | None, deadline: float) -> bool:
         if threading.current_thread() is self._thread:
             return False
-        waiting = self._unconfirmed if run_hash is None else self._unconfirmed & {run_hash}
-        done = True
-        for each in sorted(waiting):
-            done = self._confirm_run(each, deadline) and done
-        return done
+        waiting = sorted(self._unconfirmed if run_hash is None else self._unconfirmed & {run_hash})
+        if len(waiting) < 2:
+            return all(self._confirm_run(each, deadline) for each in waiting)
+        # One after another, hundreds of runs would take minutes.
+        with ThreadPoolExecutor(CONFIRMED_AT_ONCE, "matyan-confirm") as threads:
+            return all(list(threads.map(partial(self._confirm_run, deadline=deadline), waiting)))
 
     def _confirm_run(self, run_hash: str, deadline: float) -> bool:
         """Send the sync metric behind everything, and wait until it can be read."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from matyan_client.exceptions import MatyanError
+from matyan_client.server.asking import wants_exact
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -36,10 +37,14 @@ def _release() -> str:
 def routes(context: Context) -> list[Route]:
     """Below the backend's prefix."""
 
-    async def version(_request: Request) -> Response:
-        return JSONResponse(
-            {"version": _release(), "component": "backend", "fdb_api_version": _FDB_API_VERSION}
-        )
+    async def version(request: Request) -> Response:
+        known: dict[str, Any] = {
+            "version": _release(),
+            "component": "backend",
+            "fdb_api_version": _FDB_API_VERSION,
+        }
+        # How a reader knows beforehand what it will get.
+        return JSONResponse({**known, "exact": 1} if wants_exact(request) else known)
 
     return [Route("/version/", version)]
 

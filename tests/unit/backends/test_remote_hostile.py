@@ -19,6 +19,8 @@ from matyan_client.transports import http
 from matyan_client.transports.endpoint import Endpoint
 
 STREAM = "application/octet-stream"
+EXACT = '{"version": "0.4.0", "exact": 1}'
+PLAIN = '{"version": "0.3.0", "component": "backend"}'
 REF = SequenceRef("m", {})
 ALL = parse("")
 METRICS = parse("", kind="metric")
@@ -74,8 +76,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def backend_at() -> Iterator[Callable[[Any], RemoteBackend]]:
     made: list[tuple[RawServer, RemoteBackend]] = []
 
-    def start(reply: Any) -> RemoteBackend:
-        server = RawServer(reply if callable(reply) else lambda _: reply)
+    def start(reply: Any, version: str | None = PLAIN) -> RemoteBackend:
+        def serve(head: str) -> Any:
+            if version is not None and "/version/" in head:
+                return json_answer("200 OK", version)
+            return reply(head) if callable(reply) else reply
+
+        server = RawServer(serve)
         made.append((server, RemoteBackend(Endpoint(server.url, server.url))))
         return made[-1][1]
 
@@ -85,9 +92,10 @@ def backend_at() -> Iterator[Callable[[Any], RemoteBackend]]:
         server.stop()
 
 
+@pytest.mark.parametrize("version", [None, PLAIN, EXACT], ids=["hostile", "plain", "exact"])
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_no_answer_is_an_error(backend_at: Any, flavour: str) -> None:
-    backend = backend_at(FLAVOURS[flavour])
+def test_no_answer_is_an_error(backend_at: Any, flavour: str, version: str | None) -> None:
+    backend = backend_at(FLAVOURS[flavour], version)
     for name, read in READS.items():
         if flavour == "empty stream" and name in ABSENCES:
             continue
@@ -138,12 +146,13 @@ def test_a_search_has_to_come_to_its_end(backend_at: Any) -> None:
         def serve(head: str, reply: bytes = reply) -> bytes:
             return reply if "/search/run/" in head else streamed({"progress_0": [0, 0]})
 
-        backend = backend_at(serve)
-        if expected is None:
-            with pytest.raises(UnexpectedAnswerError):
-                list(backend.search_runs(ALL))
-        else:
-            assert [record.hash for record in backend.search_runs(ALL)] == expected
+        for version in (PLAIN, EXACT):
+            backend = backend_at(serve, version)
+            if expected is None:
+                with pytest.raises(UnexpectedAnswerError):
+                    list(backend.search_runs(ALL))
+            else:
+                assert [record.hash for record in backend.search_runs(ALL)] == expected
 
 
 def test_objects_that_cannot_be_told_are_no_missing_objects(backend_at: Any) -> None:
@@ -172,7 +181,7 @@ def test_objects_that_cannot_be_told_are_no_missing_objects(backend_at: Any) -> 
 )
 def test_columns_have_to_fit(backend_at: Any, tree: Any) -> None:
     with pytest.raises(UnexpectedAnswerError):
-        backend_at(streamed(tree)).read_series("h", [REF])
+        backend_at(streamed(tree), EXACT).read_series("h", [REF])
 
 
 def test_blobs_named_by_content_have_to_be_it(backend_at: Any) -> None:
