@@ -95,7 +95,31 @@ def check_complaints(training: Training) -> None:
     assert SECRET not in complaints
 
 
-@pytest.mark.parametrize("flavour", FLAVOURS)
+MUCH_LIKE_ANOTHER = {
+    "redirect to itself",
+    "403",
+    "409",
+    "413",
+    "500",
+    "endless headers",
+    "expired certificate",
+    "only pings",
+    "a binary reply",
+    "a list for a reply",
+    "a number for a reply",
+    "a reply without status",
+    "an error that is no text",
+    "too big for it",
+}
+
+
+@pytest.mark.parametrize(
+    "flavour",
+    [
+        pytest.param(each, marks=pytest.mark.long) if each in MUCH_LIKE_ANOTHER else each
+        for each in FLAVOURS
+    ],
+)
 def test_hostile(
     own_server: OwnServer, victims: dict[str, tuple[Victim, Future[None]]], flavour: str
 ) -> None:

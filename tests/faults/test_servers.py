@@ -45,14 +45,17 @@ def test_nothing_happens(sitting: Sitting, deployment: Deployment) -> None:
     assert training.complaints() == ""
 
 
-def test_killed_twenty_times(sitting: Sitting, deployment: Deployment) -> None:
-    """kill -9 at twenty moments of a run of 20,000 points, with frames in flight."""
+@pytest.mark.parametrize(
+    "times", [pytest.param(6, id="6"), pytest.param(20, marks=pytest.mark.long, id="20")]
+)
+def test_killed_again_and_again(sitting: Sitting, deployment: Deployment, times: int) -> None:
+    """kill -9 in every thousand points of a run, with frames in flight."""
     rng = random.Random(4)
     training = sitting.train(
         """
-        run = Run("killed20", **QUIET)
+        run = Run("killed" + sys.argv[1], **QUIET)
         tracked = Tracked(run)
-        for part in range(20):
+        for part in range(int(sys.argv[1])):
             pause(part)
             for start in range(part * 1000, part * 1000 + 1000, 100):
                 tracked.points("loss", 100, start=start)
@@ -62,9 +65,10 @@ def test_killed_twenty_times(sitting: Sitting, deployment: Deployment) -> None:
             tracked.record(f"record {part}")
         pause("tracked")
         run.close()
-        """
+        """,
+        times,
     )
-    for part in range(20):
+    for part in range(times):
         training.line(str(part))
         training.go()
         time.sleep(rng.uniform(0.0, 0.15))
