@@ -86,7 +86,7 @@ def test_the_next_process_delivers(sitting: Sitting, deployment: Deployment) -> 
 def test_killed_at_any_moment(sitting: Sitting, deployment: Deployment) -> None:
     """While it tracks, and while it delivers."""
     trainings = []
-    for number in range(6):
+    for number in range(4):
         training = sitting.train(
             """
             run = Run(sys.argv[1], **QUIET)
@@ -105,7 +105,7 @@ def test_killed_at_any_moment(sitting: Sitting, deployment: Deployment) -> None:
     for training in trainings[-2:]:
         training.kill()
     sitting.sync()
-    sitting.check(deployment, surplus=6)
+    sitting.check(deployment, surplus=4)
 
 
 @posix
@@ -246,6 +246,7 @@ def test_resumed_three_times(sitting: Sitting, deployment: Deployment, server: s
     if server == "away":
         deployment.kill()
         sitting.settings["MATYAN_CLOSE_TIMEOUT_S"] = "1"
+        sitting.settings["MATYAN_CONNECT_TIMEOUT_S"] = "1"
     for life in range(3):
         sitting.train(RESUMES, life, server).end(-9 if life < 2 else 0)
     if server == "away":
