@@ -36,7 +36,7 @@ def test_a_training(compare: Callable[..., Any], summary: Callable[..., Any]) ->
 def test_several_fits_and_a_schedule(
     compare: Callable[..., Any], summary: Callable[..., Any]
 ) -> None:
-    why = "Keras 3 does not name the schedule as Aim expects, and Aim tracks nothing of it"
+    why = "Keras no longer names the schedule as Aim expects, and Aim tracks nothing of it"
     found = compare("tests/frameworks/keras/trainings.py", better={RATE: why})
     twice, schedule = found.ours
     assert {name: what[:2] for name, what in summary(twice).items()} == {

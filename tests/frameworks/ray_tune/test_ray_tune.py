@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,9 +30,12 @@ def test_a_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_AIR_NEW_OUTPUT", "0")
     callback = MatyanCallback(tmp_path / "repo", experiment="search", log_system_params=False)
 
+    older = None if hasattr(tune, "RunConfig") else importlib.import_module("ray.train")
+    report = tune.report if older is None else older.report
+
     def train(config: dict[str, Any]) -> None:
         for step in range(3):
-            tune.report({"loss": config["x"] / (step + 1), "nested": {"a": step}, "text": "t"})
+            report({"loss": config["x"] / (step + 1), "nested": {"a": step}, "text": "t"})
         if config["x"] == 3:
             raise ZeroDivisionError
 
@@ -41,7 +45,7 @@ def test_a_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             train,
             param_space={"x": tune.grid_search([1, 2, 3]), "deep": {"y": 1}},
             tune_config=tune.TuneConfig(max_concurrent_trials=1),
-            run_config=tune.RunConfig(
+            run_config=(older or tune).RunConfig(
                 name="exp", storage_path=str(tmp_path / "ray"), callbacks=[callback], verbose=0
             ),
         )
