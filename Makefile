@@ -47,6 +47,7 @@ ORACLE := $(if $(filter none,$(AIM_ORACLE)),,.venv-aim/.ready)
 .venv-frameworks/.ready: .ci/frameworks-requirements.txt pyproject.toml .ci/venv .ci/find-python
 	@echo "setting up .venv-frameworks (frameworks with adapters, and real Aim 3.29.1)"
 	@.ci/venv .venv-frameworks "$$(.ci/find-python oracle)" -r .ci/frameworks-requirements.txt -e .
+	@.venv-frameworks/bin/python -m pip install --quiet --disable-pip-version-check --no-deps fastai==2.8.12
 	@touch $@
 
 demo: .venv/.ready

@@ -270,7 +270,7 @@ class RunAdapter:
                 type(self).__name__,
                 what,
                 type(exc).__name__,
-                exc,
+                str(exc).rstrip("."),
                 exc_info=log.isEnabledFor(logging.DEBUG),
             )
 

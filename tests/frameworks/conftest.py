@@ -94,6 +94,8 @@ def python(*args: str, cwd: Path, env: Mapping[str, str] = {}, code: int = 0) ->
 
 def recorded(subject: Sequence[str], cwd: Path) -> list[Facts]:
     """The runs of the repository in this directory, oldest first."""
+    if not any((cwd / name).exists() for name in (".aim", ".matyan")):
+        return []
     if not subject:
         python(AIM_COMMAND, "storage", "--repo", ".", "reindex", "-y", cwd=cwd)
     done = subprocess.run(
