@@ -191,7 +191,7 @@ def find(module: str, name: str) -> Row | None:
 
 def definition(cls: str) -> str | None:
     """Where Aim defines a class that modules re-export: `aim.sdk.run.Run` of `Run`."""
-    return _classes().get(cls)
+    return cls if cls in CLASSES else _classes().get(cls)
 
 
 def lineage(cls: str) -> list[str]:

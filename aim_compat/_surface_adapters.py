@@ -42,6 +42,14 @@ FRAMEWORKS: dict[str, Framework] = {
     "catboost": Framework(
         "AimLogger", "catboost", "", {"AimLogger": "__init__ experiment setup write"}, uses="Run"
     ),
+    "distributed_hugging_face": Framework(
+        "AimCallback",
+        "hugging-face",
+        "accelerate",
+        {"AimCallback": "__init__ on_train_begin close distributed_information"},
+        base="aim.sdk.adapters.hugging_face.AimCallback",
+        uses="Stat",
+    ),
     "fastai": Framework(
         "AimCallback",
         "fastai",

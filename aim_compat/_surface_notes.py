@@ -10,7 +10,90 @@ from aim_compat._surface_adapters import FRAMEWORKS
 
 __all__ = ["ABSENT", "DIFFERS"]
 
+_CALLBACKS = "better: a metric or param that cannot be recorded, and a run that cannot be written, "
+_NO_STOP = _CALLBACKS + "are said once and training goes on. "
+
 DIFFERS: tuple[tuple[str, str, str], ...] = (
+    # callbacks and loggers of frameworks
+    (
+        "aim.sdk.adapters.hugging_face",
+        "AimCallback.on_train_begin",
+        f"{_NO_STOP}Models without a config are fine, `num_labels` is the config's where the model "
+        "has none, and a training that is resumed from a checkpoint goes on in the run of that "
+        "checkpoint, if it is there.",
+    ),
+    (
+        "aim.sdk.adapters.hugging_face",
+        "AimCallback.on_init_end",
+        "better: makes no run yet, so that resuming leaves no empty one; `experiment` and the "
+        "beginning of training do.",
+    ),
+    (
+        "aim.sdk.adapters.hugging_face",
+        "AimCallback.on_log",
+        "better: a metric is taken for one of several evaluation sets only if its name begins "
+        "with the set's, where Aim garbles names for what they have in common by chance; dicts "
+        "are tracked as their parts.",
+    ),
+    (
+        "aim.sdk.adapters.hugging_face",
+        "AimCallback.experiment",
+        "better: in processes that are not the first it takes calls and keeps nothing; Aim has "
+        "None there.",
+    ),
+    (
+        "aim.sdk.adapters.distributed_hugging_face",
+        "AimCallback.__init__",
+        f"{_NO_STOP}It does not wait for workers, and goes on without those that do not come.",
+    ),
+    (
+        "aim.sdk.adapters.pytorch_lightning",
+        "AimLogger.log_metrics",
+        f"{_NO_STOP}Dicts are tracked as their parts.",
+    ),
+    (
+        "aim.sdk.adapters.pytorch_lightning",
+        "AimLogger.__init__",
+        "better: it is a logger of `pytorch_lightning` if that is the package that is in use.",
+    ),
+    (
+        "aim.sdk.adapters.pytorch_lightning",
+        "AimLogger.save_dir",
+        "the directory is .matyan, not .aim; better: None for a deployment, where Aim's would be "
+        "a local directory named after the URL, so that checkpoints go to Lightning's own.",
+    ),
+    (
+        "aim.sdk.adapters.pytorch_ignite",
+        "AimLogger.log_metrics",
+        f"{_NO_STOP}Processes other than the first record nothing, where each has a run in Aim.",
+    ),
+    (
+        "aim.sdk.adapters.pytorch_ignite",
+        "AimLogger.save_dir",
+        "the directory is .matyan, not .aim; better: no run is made to tell it.",
+    ),
+    (
+        "aim.sdk.adapters.fastai",
+        "AimCallback.before_fit",
+        f"{_NO_STOP}Searching for a learning rate and predicting are not recorded among the "
+        "training.",
+    ),
+    (
+        "aim.sdk.adapters.sb3",
+        "AimOutputFormat.write",
+        "better: any key is tracked, where Aim ends the training over one that has not exactly "
+        "one slash.",
+    ),
+    (
+        "aim.sdk.adapters.sb3",
+        "AimCallback.setup",
+        f"{_NO_STOP}The algorithm's other outputs stay, where Aim's callback takes their place.",
+    ),
+    (
+        "aim.sdk.adapters.pytorch",
+        "get_pt_tensor",
+        "better: takes tensors of any device and type numpy has no word for, and sparse ones.",
+    ),
     (
         "aim.ext.tensorboard_tracker",
         "Run",
@@ -296,6 +379,12 @@ ABSENT: tuple[tuple[str, str, str], ...] = (
         if name not in FRAMEWORKS
         for module in ("aim", "aim.sdk.adapters")
         if (module, name) != ("aim", "keras_mixins")
+    ),
+    (
+        "aim.sdk.adapters.distributed_hugging_face",
+        "IncompleteDataError IncompleteHeaderError IncompletePackageError MetricsReceiver "
+        "MetricsReporter ResourceTrackerForwarder packet_decode packet_encode",
+        "it is how Aim's workers send their system metrics; AimCallback does that by itself.",
     ),
     ("aim.sdk.objects.io", "*", _WAV),
     *((f"aim.cli.{name}", "*", _CLI) for name in _CLI_MODULES.split()),

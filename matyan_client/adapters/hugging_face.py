@@ -150,8 +150,8 @@ class MatyanCallback(RunAdapter, TrainerCallback):
                     if common is None:
                         common = self.find_most_common_substring(list(logs))
                     data_set = common.split(prefix)[-1]
-                    if data_set and data_set != prefix[:-1]:
-                        name = name.split(data_set)[-1].lstrip("_")
+                    if data_set and name.startswith(f"{data_set}_"):
+                        name = name[len(data_set) :].lstrip("_")
                         context["sub_dataset"] = data_set
             self._track(value, name, step=state.global_step, epoch=state.epoch, context=context)
 

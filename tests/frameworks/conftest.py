@@ -135,12 +135,18 @@ def summary() -> Callable[..., dict[str, tuple[int, int, Any]]]:
 
 @pytest.fixture
 def record_ours(tmp_path: Path) -> Callable[..., Compared]:
-    """`record_ours(program, *arguments)`: what it records on us."""
+    """`record_ours(program, *arguments)`: what it records on us; twice, and it goes on there.
 
-    def run(program: str | Path, *arguments: str, **options: Any) -> Compared:
+    `launcher` is put between Python and what runs the program on us.
+    """
+
+    def run(
+        program: str | Path, *arguments: str, launcher: Sequence[str] = (), **options: Any
+    ) -> Compared:
         directory = tmp_path / "ours"
         directory.mkdir(exist_ok=True)
-        printed = python(*OURS, str(ROOT / program), *arguments, cwd=directory, **options)
+        command = (*launcher, *OURS, str(ROOT / program), *arguments)
+        printed = python(*command, cwd=directory, **options)
         return Compared(recorded(OURS, directory), printed=printed, directory=directory)
 
     return run

@@ -63,7 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "server": MEANING | SEAMS | {"backends", "journal", "store"},
     "capture": MEANING | SEAMS,
     "façade": MEANING | SEAMS | {"capture"},
-    "adapters": FACADE,
+    "adapters": FACADE | {"capture"},  # system metrics of processes that have no run
     "convert": FACADE | {"protocol", "records"},
     "cli": FACADE | {"server", "convert", "sync"},
     "aim_compat": FACADE | {"query", "adapters", "backend seam", "records"},
@@ -79,6 +79,7 @@ ON_TOP: dict[str, set[str]] = {
 
 ABOUT = {
     "accelerate": {"accelerate"},
+    "distributed_hugging_face": {"accelerate"},
     "fastai": {"fastai", "fastcore"},
     "pytorch_ignite": {"ignite"},
     "sb3": {"stable_baselines3"},
