@@ -6,16 +6,19 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-TORCHRUN = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0")
+TORCHRUN = ("-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port")
+
+
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
 
 
 def test_one_run_has_the_metrics_of_one_and_the_measurements_of_all(
     record_ours: Callable[..., Any], summary: Callable[..., Any]
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
     training = "tests/frameworks/distributed_hugging_face/training.py"
-    (run,) = record_ours(training, str(port), launcher=TORCHRUN).ours
+    (run,) = record_ours(training, free_port(), launcher=(*TORCHRUN, free_port())).ours
     assert (run["experiment"], run["ended"]) == ("two", True)
     assert summary(run)["metric loss {}"][:2] == (8, 8)
     contexts = {
