@@ -23,7 +23,7 @@ __all__ = ["Receiver", "Reporter"]
 
 log = logging.getLogger("matyan_client.adapters")
 
-_RETRY_S = 1.0
+_RETRY_S = 0.5
 _SEND_TIMEOUT_S = 5.0
 _LINE_MAX = 65_536
 

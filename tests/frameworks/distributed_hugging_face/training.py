@@ -1,10 +1,12 @@
 """A training by two processes, each with Aim's callback: `training.py PORT`."""
 
 import sys
+import time
+from pathlib import Path
 
 import torch
 from aim.distributed_hugging_face import AimCallback
-from transformers import Trainer, TrainingArguments
+from transformers import Trainer, TrainerCallback, TrainingArguments
 
 
 class Line(torch.nn.Module):
@@ -14,6 +16,23 @@ class Line(torch.nn.Module):
 
     def forward(self, numbers, labels):
         return {"loss": torch.nn.functional.mse_loss(self.layer(numbers).squeeze(-1), labels)}
+
+
+class UntilMeasured(TrainerCallback):
+    """So short a training waits until the second process was measured once."""
+
+    def __init__(self, recorder: AimCallback) -> None:
+        self.recorder = recorder
+
+    def on_train_end(self, args, state, control, **kwargs):
+        measured, give_up = Path("measured"), time.monotonic() + 60
+        while not measured.exists() and time.monotonic() < give_up:
+            if state.is_world_process_zero and any(
+                "rank" in str(context)
+                for _, context, _ in self.recorder.experiment.iter_metrics_info()
+            ):
+                measured.touch()
+            time.sleep(0.05)
 
 
 def main(port: int) -> None:
@@ -36,7 +55,7 @@ def main(port: int) -> None:
         model=Line(),
         args=args,
         train_dataset=[{"numbers": each, "labels": each.sum()} for each in numbers],
-        callbacks=[callback],
+        callbacks=[UntilMeasured(callback), callback],
     ).train()
 
 

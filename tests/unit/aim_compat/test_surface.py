@@ -25,9 +25,14 @@ PRESENT = [
     for row in _surface.rows()
     if row.status is not Status.ABSENT and not _surface.missing_library(row.module)
 ]
-"""Modules about a library that is not installed cannot be imported; test_datasets.py has those."""
+"""Modules about a library that is not installed cannot be imported; test_datasets.py has those, and
+tests/frameworks."""
 HERE = [row for row in PRESENT if not row.is_member]
-ABSENT = [row for row in _surface.rows() if row.status is Status.ABSENT]
+ABSENT = [
+    row
+    for row in _surface.rows()
+    if row.status is Status.ABSENT and not _surface.missing_library(row.module)
+]
 DIFFERENT = [row for row in _surface.rows() if row.status is Status.DIFFERS]
 MEMBERS = [row for row in PRESENT if row.is_member]
 BUILT_IN = {object, type, enum.Enum, RuntimeError, Exception, BaseException, KeyError, ValueError}
