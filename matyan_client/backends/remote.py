@@ -327,21 +327,26 @@ class RemoteBackend:
         self._settle(run_hash)
         if not is_addressable(run_hash):
             return
-        if self._exact():
-            found = exact_objects(self._http, run_hash, ref, start, stop)
-            if found is not None:
-                for record in found:
-                    record.value = resolved(record.value, self._read_json)
-                    yield record
+        found = exact_objects(self._http, run_hash, ref, start, stop) if self._exact() else None
+        if found is None:
+            info = read_info(self._http, run_hash)
+            if info is None:
                 return
-            self._is_exact = False
-        info = read_info(self._http, run_hash)
-        if info is None:
-            return
-        traces: dict[SequenceKind, list[tuple[str, str]]] = {}
-        for trace in traces_of_info(info.tree, self.url):
-            traces.setdefault(trace.kind, []).append((trace.name, canonical(trace.context)))
-        yield from plain_objects(self._http, run_hash, ref, start, stop, traces, self._read_json)
+            # Another server may have taken the place of the one that was asked before.
+            self._is_exact = info.is_exact
+            if info.is_exact:
+                found = exact_objects(self._http, run_hash, ref, start, stop)
+            else:
+                traces: dict[SequenceKind, list[tuple[str, str]]] = {}
+                for trace in traces_of_info(info.tree, self.url):
+                    known = (trace.name, canonical(trace.context))
+                    traces.setdefault(trace.kind, []).append(known)
+                yield from plain_objects(
+                    self._http, run_hash, ref, start, stop, traces, self._read_json
+                )
+        for record in found or ():
+            record.value = resolved(record.value, self._read_json)
+            yield record
 
     def _read_json(self, key: str) -> Any:
         return files.read_json_blob(self._http, key)

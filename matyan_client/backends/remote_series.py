@@ -69,11 +69,22 @@ def read_series(
         density: at most that many points; None: all.
         is_exact: whether the server answers exactly.
     """
-    if is_exact and refs:
-        found = _ask(http, run_hash, refs, start, stop, density or 0, only_exact=True)
-        if not isinstance(found, dict):
-            return [None] * len(refs) if found is None else found
-    return _plain_series(http, run_hash, refs, start, stop, density) if refs else []
+    if not refs:
+        return []
+    if not is_exact:
+        edges = _ask(http, run_hash, refs, start, stop, 2)
+        if isinstance(edges, dict):
+            return _plain_series(http, run_hash, refs, edges, start, stop, density)
+        if edges is None:
+            return [None] * len(refs)
+        # Another server has taken the place of the one that was asked before.
+    found = _ask(http, run_hash, refs, start, stop, density or 0, only_exact=True)
+    if found is None:
+        return [None] * len(refs)
+    if isinstance(found, list):
+        return found
+    edges = _part(http, run_hash, refs, start, stop, 2)
+    return _plain_series(http, run_hash, refs, edges, start, stop, density)
 
 
 def read_edges(
@@ -96,7 +107,10 @@ def fill_summaries(http: HttpClient, record: RunRecord) -> None:
     """Work out from the points of a real server's run what it does not tell of its metrics."""
     metrics = [s for s in record.sequences or () if s.kind == "metric"]
     refs = [SequenceRef(sequence.name, sequence.context) for sequence in metrics]
-    found = _plain_series(http, record.hash, refs, None, None, None) if refs else []
+    if not refs:
+        return
+    edges = _part(http, record.hash, refs, None, None, 2)
+    found = _plain_series(http, record.hash, refs, edges, None, None, None)
     for sequence, series in zip(metrics, found, strict=True):
         if series is None or not len(series):
             continue
@@ -263,13 +277,12 @@ def _plain_series(
     http: HttpClient,
     run_hash: str,
     refs: Sequence[SequenceRef],
+    edges: dict[tuple[str, str], _Plain],
     start: int | None,
     stop: int | None,
     density: int | None,
 ) -> list[Series | None]:
-    edges = _ask(http, run_hash, refs, start, stop, 2)
-    if not isinstance(edges, dict):
-        return [None] * len(refs)
+    """Series; `edges` are two points of each."""
     odd = _odd_points(http, run_hash, refs, start, stop)
     plain: dict[tuple[str, str], _Plain] = {}
     long: list[tuple[SequenceRef, int, int]] = []

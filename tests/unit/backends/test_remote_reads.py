@@ -14,10 +14,12 @@ import pytest
 from remote_servers import Asked, reading
 
 from matyan_client import Distribution, Figure, Image, Run, Text
+from matyan_client.backends import select
 from matyan_client.backends.base import SequenceRef
 from matyan_client.backends.embedded import EmbeddedBackend
 from matyan_client.backends.remote import RemoteBackend
 from matyan_client.backends.remote_runs import plain_run
+from matyan_client.cli.main import main
 from matyan_client.exceptions import (
     BlobNotFoundError,
     InvalidInputError,
@@ -625,3 +627,36 @@ def test_sequence_records_say_what_is_not_known(real: World) -> None:
     assert found.sequences == [
         SequenceRecord("m", {"a": 1}, "float", count=None, last=3.0, last_step=4)
     ]
+
+
+def test_another_server_at_the_same_place(world: World, tmp_path: Path) -> None:
+    """What was learnt of a server before is not taken for what it is."""
+    run_hash = write_some(tmp_path)[2]
+    expected = [record.hash for record in world.there.search_runs(EVERYTHING)]
+    for learnt in (True, False):
+        world.there._is_exact = learnt
+        assert [record.hash for record in world.there.search_runs(EVERYTHING)] == expected
+        world.there._is_exact = learnt
+        series = world.there.read_series(run_hash, [SequenceRef("loss", {"subset": "val"})])[0]
+        assert series is not None
+        assert len(series) == 100
+        world.there._is_exact = learnt
+        assert len(list(world.there.read_objects(run_hash, SequenceRef("text", {})))) == 1
+
+
+def test_commands(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hashes = write_some(tmp_path)
+    url = world.there.url
+    try:
+        assert main(["status", url]) == 0
+        said = capsys.readouterr().out
+        assert f"{url} version " in said
+        assert "3 (0 active)" in said
+        assert main(["runs", "ls", "--repo", url, "-q", "run.n == 2"]) == 0
+        assert hashes[2] in capsys.readouterr().out
+        assert main(["runs", "show", "--repo", url, hashes[2][:12]]) == 0
+        assert "run 2" in capsys.readouterr().out
+        assert main(["runs", "rm", "--yes", "--repo", url, hashes[0]]) == 0
+        assert world.there.list_runs() == hashes[1:]
+    finally:
+        select.open_backend(url).close()
