@@ -173,6 +173,8 @@ class RemoteBackend:
         artifacts: bool = False,
     ) -> RunRecord | None:
         """One run, or None."""
+        if not run_hash or "/" in run_hash:
+            return None  # no path leads there
         self._settle(run_hash)
         info = read_info(
             self._http, run_hash, params=params, sequences=sequences, artifacts=artifacts
