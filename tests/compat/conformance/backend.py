@@ -101,12 +101,20 @@ class RealServers:
     @contextmanager
     def serving(self, directory: str) -> Iterator[str]:
         """See `Backend`."""
+        from matyan_client import Repo
+
         del directory
+        url = self._stack.backend_url
+        # What was not in the database yet when the case before ended may be there now.
         self._stack.wipe()
         with _variables(
             MATYAN_JOURNAL_DIR=self._journals, MATYAN_FRONTIER_URL=self._stack.frontier_url
         ):
-            yield self._stack.backend_url
+            try:
+                yield url
+            finally:
+                Repo(url).total_runs_count()  # waits until all is there that this process wrote
+                self._stack.wipe()
 
     @contextmanager
     def serving_another(self, directory: str) -> Iterator[str]:
