@@ -173,7 +173,7 @@ class RemoteBackend:
         artifacts: bool = False,
     ) -> RunRecord | None:
         """One run, or None."""
-        if not run_hash or "/" in run_hash:
+        if not isinstance(run_hash, str) or not run_hash or "/" in run_hash:
             return None  # no path leads there
         self._settle(run_hash)
         info = read_info(

@@ -14,6 +14,8 @@ if TESTS not in sys.path:
 
 from servers.served import ServedRepositories  # noqa: E402  # after the path above
 
+from matyan_client import Repo  # noqa: E402  # as above
+
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[ServedRepositories]:
@@ -38,3 +40,4 @@ def place(
     (tmp_path / "served").mkdir()
     with server.serving(str(tmp_path / "served")) as url:
         yield url
+        Repo(url).close()

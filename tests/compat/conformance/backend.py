@@ -75,7 +75,10 @@ class Served:
             _variables(MATYAN_JOURNAL_DIR=self._journals),
             self._server.serving(directory) as url,
         ):
-            yield url
+            try:
+                yield url
+            finally:
+                _leave(url)
 
     serving_another = serving
 
@@ -114,12 +117,20 @@ class RealServers:
                 yield url
             finally:
                 Repo(url).total_runs_count()  # waits until all is there that this process wrote
+                _leave(url)
                 self._stack.wipe()
 
     @contextmanager
     def serving_another(self, directory: str) -> Iterator[str]:
         """See `Backend`."""
         yield directory
+
+
+def _leave(url: str) -> None:
+    """Close what this process has open to a deployment: each case is to begin anew."""
+    from matyan_client import Repo
+
+    Repo(url).close()
 
 
 @contextmanager

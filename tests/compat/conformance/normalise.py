@@ -33,10 +33,12 @@ class Normaliser:
     def __init__(self, directory: str) -> None:
         self._roots = sorted({directory, os.path.realpath(directory)}, key=len, reverse=True)
         self._hashes: dict[str, str] = {}
+        self._url = ""
 
-    def also_root(self, location: str) -> None:
-        """Have another spelling of where the repository is, such as its URL."""
-        self._roots = sorted({*self._roots, location}, key=len, reverse=True)
+    def served_at(self, location: str) -> None:
+        """The repository is not below its root but at a URL."""
+        if location not in self._roots:
+            self._url = location
 
     def __call__(self, value: Any) -> Any:
         """The JSON form of a value."""
@@ -80,8 +82,11 @@ class Normaliser:
 
     def text(self, text: str) -> str:
         """Text without run hashes, directories, addresses and object ids."""
+        if self._url:
+            # name of the store, as below; at a URL nothing is above it
+            text = text.replace(self._url, "<repo>/<store>")
         for root in self._roots:
-            # the temporary directory of the case or what serves it, and which way that is spelled
+            # the temporary directory of the case, and which way its path is spelled
             text = text.replace(root, "<repo>")
         if sys.platform == "win32":
             # separator of the platform

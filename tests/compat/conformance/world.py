@@ -33,7 +33,7 @@ class World:
         """Root of the repository, an absolute path; also the working directory."""
         self.location = held.enter_context(subject.backend.serving(directory))
         """What a script passes as `repo` for it: the directory, unless the backend says else."""
-        self._normalise.also_root(self.location)
+        self._normalise.served_at(self.location)
         self.aim: Any = subject.module
         """The module under test."""
         self.observations: dict[str, Any] = {}
