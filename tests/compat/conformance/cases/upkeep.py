@@ -68,7 +68,7 @@ def adding_up(w: World) -> None:
 @case("R10", "locks that can be looked at", priority="C")
 def locks(w: World) -> None:
     module = w.sub("aim.sdk.lock_manager")
-    manager = module.LockManager(w.aim.Repo.from_path(w.location).path)
+    manager = module.LockManager(w.aim.Repo.from_path(w.directory).path)
     w.see("path", lambda: [type(manager.repo_path).__name__ != "str", manager.repo_path.name[:1]])
     w.see("process", lambda: [type(manager.machine_id).__name__, manager.pid > 0])
     w.see("kinds", lambda: [k.name for k in (module.LockType.SOFT_LOCK, module.LockType.UNIX_LOCK)])
