@@ -10,12 +10,38 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-__all__ = ["ABSENT", "DIFFERENCES", "READERS", "SERVERS", "WRITERS", "Difference", "applying"]
+__all__ = [
+    "ABSENT",
+    "ANYTHING",
+    "DIFFERENCES",
+    "READERS",
+    "SERVERS",
+    "WRITERS",
+    "Difference",
+    "applying",
+]
 
 WRITERS = ("ours", "aim", "published")
 SERVERS = ("served", "real")
 READERS = ("ours", "published", "rest")
 ABSENT = "<no such reading>"
+OURS = ("ours", "aim")
+COMPANION = (
+    "What a real server cannot hold travels in a text beside it (`protocol.wire`), which other "
+    "readers see as the text it is."
+)
+
+
+class _Anything:
+    """Equals whatever there is."""
+
+    def __eq__(self, other: object) -> bool:
+        return other != ABSENT
+
+    __hash__ = None  # type: ignore[assignment]  # never a key
+
+
+ANYTHING = _Anything()
 
 
 @dataclass(frozen=True)
@@ -45,6 +71,37 @@ DIFFERENCES = [
         "The real servers keep no epochs of metrics that could be read.",
         servers=("real",),
         readers=("ours",),
+    ),
+    Difference(
+        "values of odd []",
+        lambda written: [value if isinstance(value, float) else None for value in written],
+        "JSON, which the published protocol has here, has no NaN and no infinity.",
+        writers=OURS,
+        servers=("served",),
+        readers=("published", "rest"),
+    ),
+    *(
+        Difference(label, seen, reason, writers=OURS, servers=("real",), readers=readers)
+        for readers in [("published", "rest")]
+        for label, seen, reason in (
+            ("steps of odd []", lambda written: [3], COMPANION),
+            ("values of odd []", lambda written: [4.0], COMPANION),
+            (
+                "images of several []",
+                lambda written: [[step, items[:1]] for step, items in written],
+                COMPANION,
+            ),
+            (
+                "texts",
+                lambda written: [
+                    "__matyan__:float:odd []",
+                    "__matyan__:image:several []",
+                    *written,
+                ],
+                COMPANION,
+            ),
+            ("texts of __matyan__:*", lambda written: ANYTHING, COMPANION),
+        )
     ),
 ]
 

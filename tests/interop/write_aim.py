@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import plan
+import plotly.graph_objects as go
 from PIL import Image as PILImage
 
 import aim_compat as aim
@@ -42,7 +43,9 @@ def write(folder: Path) -> dict[str, str]:
     distribution = aim.Distribution(hist=weights, bin_range=limits)
     run.track(distribution, name=name, step=step, context=context)
     name, context, step, figure = plan.FIGURE
-    run.track(aim.Figure(figure), name=name, step=step, context=context)
+    drawn = go.Figure(figure)
+    drawn.layout.template = None
+    run.track(aim.Figure(drawn), name=name, step=step, context=context)
     name, context, step, several = plan.IMAGE_LIST
     run.track([picture(*one) for one in several], name=name, step=step, context=context)
     for level, message, args in plan.RECORDS:

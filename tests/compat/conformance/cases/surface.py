@@ -310,10 +310,11 @@ def upkeep(w: World) -> None:
     w.see("equal", lambda: info == locks.LockInfo("abc"))
     w.see("hash", lambda: hash(info) == hash(locks.LockInfo("abc")))
     w.see("repr", lambda: repr(info).startswith("LockInfo(run_hash='abc', locked=False"))
-    manager = locks.LockManager(w.repo.path)
+    path = w.aim.Repo.from_path(w.directory).path
+    manager = locks.LockManager(path)
     w.see("machine", lambda: type(manager.machine_id).__name__)
     w.see("pid", lambda: type(manager.pid).__name__)
-    w.see("path", lambda: str(manager.repo_path) == w.repo.path)
+    w.see("path", lambda: str(manager.repo_path) == path)
     with w.writing() as run:
         known = run.hash
     del run
