@@ -13,6 +13,7 @@ from matyan_client.exceptions import RunNotFoundError
 from matyan_client.objects.params import TAG, to_json
 from matyan_client.protocol import messages
 from matyan_client.protocol.records import StoredObject
+from matyan_client.protocol.wire import is_plain_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,9 +113,11 @@ class _Copy:
         for record in self.source.read_objects(self.record.hash, ref):
             value: dict[str, Any]
             if isinstance(record.value, list):
-                value = {"type": "list", "items": [self.object(item) for item in record.value]}
+                items = [self.object(item, by_name=True) for item in record.value]
+                value = {"type": "list", "items": items}
             else:
-                value = self.object(record.value)
+                plain = is_plain_object(sequence.dtype, record.value)
+                value = self.object(record.value, by_name=not plain)
             self.writer.append(
                 messages.log_custom_object(
                     sequence.name,
@@ -127,14 +130,17 @@ class _Copy:
                 )
             )
 
-    def object(self, value: Mapping[str, Any]) -> dict[str, Any]:
+    def object(self, value: Mapping[str, Any], *, by_name: bool = True) -> dict[str, Any]:
         key = value.get("s3_key")
         if not isinstance(key, str):
             return dict(value)
         path = key.partition("/")[2] if key.startswith(f"{self.record.hash}/") else key
-        return {**value, "s3_key": self.blob(key, path, "application/octet-stream")}
+        return {
+            **value,
+            "s3_key": self.blob(key, path, "application/octet-stream", by_name=by_name),
+        }
 
-    def blob(self, key: str, path: str, content_type: str) -> str:
+    def blob(self, key: str, path: str, content_type: str, *, by_name: bool = False) -> str:
         with self.source.open_blob(key) as file:
             blob = self.writer.put_blob(file.read(), path=path)
         self.writer.append(
@@ -144,6 +150,7 @@ class _Copy:
                 content_type=content_type,
                 sha256=blob.sha256,
                 size_bytes=blob.size_bytes,
+                by_name=by_name,
             )
         )
         return blob.key

@@ -24,6 +24,7 @@ from matyan_client.exceptions import (
 from matyan_client.protocol import messages
 from matyan_client.protocol.contexts import canonical, check_context
 from matyan_client.protocol.records import KIND_OF_DTYPE, RunRecord, content_of
+from matyan_client.protocol.wire import is_plain_object
 from matyan_client.values import as_epoch, as_number, as_objects, as_step, check_name
 
 if TYPE_CHECKING:
@@ -229,7 +230,10 @@ class RunTracker(RunEditor):
         now: float,
         automatic: bool,
     ) -> None:
-        stored = [self._store_encoded(item) for item in objects]
+        stored = [
+            self._store_encoded(item, by_name=several or not is_plain_object(dtype, item.value))
+            for item in objects
+        ]
         self._open_writer().append(
             messages.log_custom_object(
                 sequence.name,

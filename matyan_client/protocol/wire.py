@@ -39,6 +39,7 @@ __all__ = [
     "decode_companion",
     "from_top_key",
     "from_wire",
+    "is_plain_object",
     "mark",
     "named_path",
     "no_chain",
@@ -143,6 +144,11 @@ def named_path(path: str) -> str:
     return BY_NAME + path.rpartition("/")[2]
 
 
+def is_plain_object(dtype: str, value: Mapping[str, Any]) -> bool:
+    """Whether a real server gives an object back whole, and with it the way to its blob."""
+    return set(value) <= _OBJECT_FIELDS.get(dtype, frozenset())
+
+
 def _whole(epoch: float | None) -> dict[str, Any]:
     """`epoch` as a real server takes it, and as it is if that is something else."""
     if epoch is None or epoch != epoch:
@@ -169,7 +175,7 @@ def _objects(fields: dict[str, Any]) -> list[dict[str, Any]]:
         items = value["items"]
         first = [{**plain, "value": items[0]}] if items else []
         return [*first, _companion(fields, dtype)]
-    if set(value) <= _OBJECT_FIELDS.get(dtype, frozenset()):
+    if is_plain_object(dtype, value):
         return [plain]
     return [plain, _companion(fields, dtype)]
 
