@@ -21,7 +21,7 @@ FUZZ_ARGS ?= --examples 1000 --steps 40
 unexport MATYAN_BACKEND_URL MATYAN_FRONTIER_URL AIM_REPO AIM_COMPAT_REDIRECT PYTHONPATH
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test lint types unit compat-aim compat-shim machine fuzz faults test-libraries bench clean
+.PHONY: help demo test lint types unit compat-aim compat-shim compat-served compat-stack interop machine fuzz faults test-libraries bench clean
 
 help:
 	@sed -n '1,6s/^# //p' Makefile

@@ -26,6 +26,7 @@ SERVERS = ("served", "real")
 READERS = ("ours", "published", "rest")
 ABSENT = "<no such reading>"
 OURS = ("ours", "aim")
+REMOTE = ("published", "rest")
 COMPANION = (
     "What a real server cannot hold travels in a text beside it (`protocol.wire`), which other "
     "readers see as the text it is."
@@ -84,7 +85,15 @@ DIFFERENCES = [
         "epochs of *",
         lambda written: ABSENT,
         "No request of the published protocol gives the epochs of a metric (12.2, 10).",
-        readers=("published", "rest"),
+        readers=REMOTE,
+    ),
+    Difference(
+        "epochs of odd []",
+        lambda written: [0, 1, 2, None],
+        "What travels in a text beside a metric keeps its epoch.",
+        writers=OURS,
+        servers=("real",),
+        readers=("ours",),
     ),
     Difference(
         "epochs of *",
@@ -99,11 +108,10 @@ DIFFERENCES = [
         "JSON, which the published protocol has here, has no NaN and no infinity.",
         writers=OURS,
         servers=("served",),
-        readers=("published", "rest"),
+        readers=REMOTE,
     ),
     *(
-        Difference(label, seen, reason, writers=OURS, servers=("real",), readers=readers)
-        for readers in [("published", "rest")]
+        Difference(label, seen, reason, writers=OURS, servers=("real",), readers=REMOTE)
         for label, seen, reason in (
             ("steps of odd []", lambda written: [3], COMPANION),
             ("values of odd []", lambda written: [4.0], COMPANION),
@@ -122,9 +130,11 @@ DIFFERENCES = [
                 COMPANION,
             ),
             ("texts of __matyan__:*", lambda written: ANYTHING, COMPANION),
-            ("artifacts", Besides, BY_NAME),
         )
     ),
+    Difference("artifacts", Besides, BY_NAME, ("ours",), ("real",), REMOTE),
+    Difference("artifacts", lambda written: Besides({}), BY_NAME, ("aim",), ("real",), REMOTE),
+    Difference("artifacts", lambda written: {}, "None were written.", ("aim",)),
 ]
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 import urllib.error
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,7 +122,7 @@ def test_status_and_backup_of_the_published_client(
 ) -> None:
     deployment = here("served")
     hashes = written("published", "served")
-    command = (pythons("published"), "-m", "matyan_client.cli")
+    command = (str(Path(pythons("published")).with_name("matyan-client")),)
     urls = ("--backend-url", deployment.backend_url)
     said = run_script(
         deployment, *command, "status", *urls, "--frontier-url", deployment.frontier_url

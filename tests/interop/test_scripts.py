@@ -18,7 +18,7 @@ from aim import Run, Repo
 run = Run(repo="./exp", experiment="script", capture_terminal_logs=False)
 run["hparams"] = {"lr": 0.5}
 for step in range(5):
-    run.track(step * 2, name="loss", step=step, context={"subset": "train"})
+    run.track(step * 2.0, name="loss", step=step, context={"subset": "train"})
 run.close()
 repo = Repo("./exp")
 for found in repo.query_metrics("metric.name == 'loss' and run.experiment == 'script'").iter():
@@ -46,7 +46,7 @@ def test_the_example_with_a_redirect(
         deployment,
         *command,
         cwd=tmp_path,
-        env={"AIM_COMPAT_REDIRECT": deployment.backend_url, "MATYAN_BACKEND_URL": ""},
+        env={"AIM_COMPAT_REDIRECT": deployment.backend_url},
     )
     assert without_chance(away) == without_chance(at_home)
     assert not (tmp_path / ".matyan").exists()
@@ -72,7 +72,7 @@ def test_a_hard_coded_path_goes_where_it_is_led(
         "run",
         "train.py",
         cwd=tmp_path,
-        env={"AIM_COMPAT_REDIRECT": target, "MATYAN_BACKEND_URL": ""},
+        env={"AIM_COMPAT_REDIRECT": target},
     )
     lines = said.splitlines()
     assert set(lines[:-1]) == {"0.5 [0.0, 2.0, 4.0, 6.0, 8.0]"}

@@ -1,10 +1,12 @@
-"""Writes the plan with `aim_compat`, as a script for Aim would: write_aim.py FOLDER more."""
+"""Writes the plan with `aim_compat`, as a script for Aim would.
+
+But for the files: those of Aim go where a script says, which is no deployment.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import plan
 import plotly.graph_objects as go
@@ -20,7 +22,7 @@ def picture(caption: str, shade: int) -> aim.Image:
     return aim.Image(pixels, caption=caption, format="png")
 
 
-def write(folder: Path) -> dict[str, str]:
+def write() -> dict[str, str]:
     """Write all runs; their hashes by name."""
     run = aim.Run(experiment=plan.EXPERIMENT, **QUIET)
     run.name, run.description = plan.NAME, plan.DESCRIPTION
@@ -50,11 +52,6 @@ def write(folder: Path) -> dict[str, str]:
     run.track([picture(*one) for one in several], name=name, step=step, context=context)
     for level, message, args in plan.RECORDS:
         getattr(run, f"log_{level}")(message, **args)
-    for path, content in plan.FILES.items():
-        source = folder / path
-        source.parent.mkdir(parents=True, exist_ok=True)
-        source.write_bytes(content)
-        run.log_artifact(str(source), name=path)
     run.close()
 
     second = aim.Run(experiment=plan.EXPERIMENT, **QUIET)
@@ -67,4 +64,4 @@ def write(folder: Path) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(write(Path(sys.argv[1]))))
+    sys.stdout.write(json.dumps(write()))

@@ -1,8 +1,8 @@
 """One process that serves many repositories, each below a path of its own: run as a script.
 
     hosting.py            prints its port, serves until its stdin ends
-    PUT    /TOKEN         serve the repository that the body names, at http://127.0.0.1:PORT/TOKEN
-    DELETE /TOKEN         stop serving it
+    PUT    /NUMBER/NAME   serve the repository that the body names, below that path
+    DELETE /NUMBER/NAME   stop serving it
 
 Every repository has a whole server of its own, as `matyan-client server` starts it, from the first
 request to it on; only port and process are shared, since starting a process for each of 500 cases
@@ -74,7 +74,9 @@ class Host:
                 await one.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return
-        token, slash, rest = scope["path"].lstrip("/").partition("/")
+        number, _, path = scope["path"].lstrip("/").partition("/")
+        name, slash, rest = path.partition("/")
+        token = f"{number}/{name}"
         if not slash:
             await self._manage(token, scope, receive, send)
         elif token in self.hosted:

@@ -31,7 +31,7 @@ class ServedRepositories:
     def serving(self, directory: str) -> Iterator[str]:
         """Serve the repository of a directory; gives its URL, which ends in that name."""
         self._start()
-        token = f"{next(self._numbers)}-{Path(directory).name}"
+        token = f"{next(self._numbers)}/{Path(directory).name}"
         self._ask("PUT", token, str(Path(directory, ".matyan")))
         try:
             yield f"{self._origin}/{token}"

@@ -111,7 +111,9 @@ class RealServers:
         # What was not in the database yet when the case before ended may be there now.
         self._stack.wipe()
         with _variables(
-            MATYAN_JOURNAL_DIR=self._journals, MATYAN_FRONTIER_URL=self._stack.frontier_url
+            MATYAN_JOURNAL_DIR=self._journals,
+            MATYAN_BACKEND_URL=url,
+            MATYAN_FRONTIER_URL=self._stack.frontier_url,
         ):
             try:
                 yield url
