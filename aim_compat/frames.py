@@ -70,7 +70,7 @@ def metric_frame(
         "step": steps,
         "value": values,
         "epoch": epochs,
-        "time": [dt.datetime.fromtimestamp(time) for time in times],  # noqa: DTZ006 - as Aim has it
+        "time": [_local(time, pandas.NaT) for time in times],
     }
     constant: dict[str, Any] = {}
     if include_run:
@@ -87,6 +87,11 @@ def metric_frame(
     # Lists, so that a frame of no rows still has all columns.
     columns.update({name: [value] * len(steps) for name, value in constant.items()})
     return pandas.DataFrame(columns)  # type: ignore[no-any-return]  # pandas is Any here
+
+
+def _local(time: float, unknown: Any) -> Any:
+    """A time as Aim has it: local, without a zone. A real server does not tell those of metrics."""
+    return unknown if time != time else dt.datetime.fromtimestamp(time)  # noqa: DTZ006 - as above
 
 
 def _columns(values: dict[Any, Any], name: str) -> dict[str, Any]:
