@@ -133,8 +133,8 @@ def pytest_terminal_summary(
         f"conformance of {described(config, version)}: {tally['ran']} cases ran, "
         f"{tally['passed']} passed, {tally['ran'] - tally['passed']} failed, "
         f"{tally['ledgered']} with known differences; {tally['observations']} observations, "
-        f"of which the ledger has {tally['better']} as better and {tally['gap']} as gaps"
-        + ("; goldens recorded" if tally["recorded"] else "")
+        f"of which the ledger has {tally['better']} as better, {tally['gap']} as gaps and "
+        f"{tally['chance']} as chance" + ("; goldens recorded" if tally["recorded"] else "")
     )
 
 

@@ -166,6 +166,15 @@ def test_an_entry_may_hold_on_some_backends_only() -> None:
         Ledger.from_rows([there, {**ROW, "backend": "stack"}])
 
 
+def test_what_chance_decides_may_be_either_way_on_one_backend() -> None:
+    row = {**{key: value for key, value in ROW.items() if key != "expected"}, "state": "chance"}
+    entries = Ledger.from_rows([{**row, "backend": "stack"}]).of("X01-case")
+    assert judge({"seen": 0}, Outcome({"seen": 0}), entries).ok
+    assert judge({"seen": 0}, Outcome({"seen": 2}), entries).ok
+    with pytest.raises(LedgerError, match="chance"):
+        Ledger.from_rows([row])
+
+
 def test_stale_entries_are_found() -> None:
     ledger = Ledger.from_rows([ROW])
     assert ledger.stale({"X01-case": {"seen": 0}}) == []

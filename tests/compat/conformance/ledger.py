@@ -4,7 +4,8 @@ An entry is about one observation of one case. `state = "better"` says what the 
 instead (`expected`, JSON) and that is asserted; `state = "gap"` says that it does not do it yet.
 A gap may be about a whole case (`observation = "*"`), which then need not get to its end.
 An entry that names a backend, or several (`backend = "stack"`), holds on these only; a gap there
-may say what is seen instead (`expected`).
+may say what is seen instead (`expected`). There, too, `state = "chance"` says that what is seen is
+not decided, such as an order that depends on which message a server's worker took first.
 An entry that refers to nothing, gives no reason, or is no longer true fails the run.
 """
 
@@ -140,8 +141,9 @@ def _problems(row: dict[str, Any]) -> list[str]:
         problems.append(f"unknown keys {sorted(set(row) - allowed)}.")
     if not row.get("case") or not row.get("observation"):
         problems.append("names no case or no observation.")
-    if row.get("state") not in ("better", "gap"):
-        problems.append(f"state {row.get('state')!r} is neither 'better' nor 'gap'.")
+    states = ("better", "gap", "chance") if "backend" in row else ("better", "gap")
+    if row.get("state") not in states:
+        problems.append(f"state {row.get('state')!r} is neither of {states}.")
     if len(str(row.get("reason", "")).strip()) < _MIN_REASON:
         problems.append("gives no reason.")
     if not _BEHAVIOUR.fullmatch(str(row.get("behaviour", ""))):
