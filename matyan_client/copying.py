@@ -116,7 +116,7 @@ class _Copy:
                 items = [self.object(item, by_name=True) for item in record.value]
                 value = {"type": "list", "items": items}
             else:
-                plain = is_plain_object(sequence.dtype, record.value)
+                plain = is_plain_object(sequence.dtype, record.value, record.epoch)
                 value = self.object(record.value, by_name=not plain)
             self.writer.append(
                 messages.log_custom_object(

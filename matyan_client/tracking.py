@@ -231,7 +231,9 @@ class RunTracker(RunEditor):
         automatic: bool,
     ) -> None:
         stored = [
-            self._store_encoded(item, by_name=several or not is_plain_object(dtype, item.value))
+            self._store_encoded(
+                item, by_name=several or not is_plain_object(dtype, item.value, epoch)
+            )
             for item in objects
         ]
         self._open_writer().append(

@@ -144,9 +144,10 @@ def named_path(path: str) -> str:
     return BY_NAME + path.rpartition("/")[2]
 
 
-def is_plain_object(dtype: str, value: Mapping[str, Any]) -> bool:
+def is_plain_object(dtype: str, value: Mapping[str, Any], epoch: float | None) -> bool:
     """Whether a real server gives an object back whole, and with it the way to its blob."""
-    return set(value) <= _OBJECT_FIELDS.get(dtype, frozenset())
+    whole = "epoch_exact" not in _whole(epoch)
+    return whole and set(value) <= _OBJECT_FIELDS.get(dtype, frozenset())
 
 
 def _whole(epoch: float | None) -> dict[str, Any]:
@@ -175,7 +176,7 @@ def _objects(fields: dict[str, Any]) -> list[dict[str, Any]]:
         items = value["items"]
         first = [{**plain, "value": items[0]}] if items else []
         return [*first, _companion(fields, dtype)]
-    if is_plain_object(dtype, value):
+    if is_plain_object(dtype, value, fields.get("epoch")):
         return [plain]
     return [plain, _companion(fields, dtype)]
 
