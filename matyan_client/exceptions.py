@@ -177,6 +177,7 @@ class MissingDependencyError(MatyanError, ModuleNotFoundError):
             f"{purpose} needs {library!r}, which is not installed. "
             f"Install it with: pip install 'matyan-client[{extra}]'"
         )
+        self.name = library
 
 
 class MissingFrameworkError(MissingDependencyError, RuntimeError):
