@@ -7,8 +7,10 @@ goes to a journal on this machine first.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from matyan_client.backends import remote_edits as edits
@@ -68,6 +70,7 @@ class RemoteBackend:
         self._unasked: tuple[ServerError | None, float] = (None, 0.0)
         """What went wrong when a run was to be resumed, and until when nothing is asked."""
         self._is_exact: bool | None = None
+        _backends.add(self)
         """Whether the server is ours; None: it was not asked yet."""
 
     @property
@@ -451,3 +454,15 @@ class RemoteBackend:
                 + " It is kept on this machine and sent later; reads would not show it.",
                 url=self.url,
             )
+
+
+_backends: weakref.WeakSet[RemoteBackend] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for backend in list(_backends):
+        backend._lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -523,7 +523,10 @@ def parse_message(raw: object, *, exact: bool = False) -> Message:
     moment = checked.get("client_datetime")
     if moment is not None:
         # Without an offset it is UTC.
-        checked["client_datetime"] = format_time(
-            (moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)).timestamp()
-        )
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.timezone.utc)
+        try:
+            moment = moment.astimezone(dt.timezone.utc)
+        except OverflowError as exc:
+            raise InvalidMessageError(f"{moment} is no time that can be kept.") from exc
+        checked["client_datetime"] = moment.isoformat(timespec="microseconds")
     return cast("Message", checked)

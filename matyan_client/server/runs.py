@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
@@ -88,6 +88,8 @@ class _Edit(BaseModel):
     archived: bool | None = None
     active: bool | None = None
     experiment: str | None = None
+    clear: list[Literal["name", "description", "experiment"]] = []
+    """What to unset, whatever stands for it above; ours."""
 
 
 class _NewTag(BaseModel):
@@ -114,13 +116,16 @@ def _edit(context: Context, request: Request, body: _Edit) -> Response:
         )
         if value is not None
     }
-    if body.experiment is not None:
+    cleared: set[str] = set(body.clear)
+    if body.experiment is not None and "experiment" not in cleared:
         known = {each.name for each in context.backend.store.list_experiments()}
         # One that is unknown is not made here, unlike over the WebSocket.
         if body.experiment in known:
             properties["experiment"] = body.experiment
         else:
-            properties["clear"] = ["experiment"]
+            cleared.add("experiment")
+    if cleared:
+        properties["clear"] = sorted(cleared)
     if properties:
         messages.append(cast("Message", {"type": "set_run_property", **properties}))
     if body.active is True and not run.active:

@@ -45,6 +45,19 @@ def test_properties(served: Served) -> None:
     assert served.http.put(path, content=b"{").status_code == 422
 
 
+def test_properties_are_unset(served: Served) -> None:
+    served.create(RUN)
+    path = f"/runs/{RUN}/"
+    served.post("/experiments/", {"name": "known"})
+    served.http.put(path, json={"name": "n", "description": "d", "experiment": "known"})
+    body: dict[str, Any] = {"name": "", "description": "", "experiment": ""}
+    served.http.put(path, json={**body, "clear": ["description", "experiment"]})
+    run = served.store.get_run(RUN, params=False, sequences=False, artifacts=False)
+    assert run is not None
+    assert (run.name, run.description, run.experiment) == ("", None, None)
+    assert served.http.put(path, json={"clear": ["hash"]}).status_code == 422
+
+
 def test_end_and_new_beginning(served: Served) -> None:
     served.create(RUN, at=1.5e9)
     path = f"/runs/{RUN}/"
