@@ -29,7 +29,9 @@ def shape(value: Any, names: dict[str, str], key: str = "") -> Any:
     if isinstance(value, dict):
         return {shape(k, names): shape(item, names, str(k)) for k, item in value.items()}
     if isinstance(value, list):
-        return [shape(item, names, key) for item in value]
+        items = [shape(item, names, key) for item in value]
+        # a real server has them in the order of their ids, which are random
+        return sorted(items, key=lambda tag: tag["name"]) if key == "tags" else items
     if isinstance(value, bytes):
         return plan.digest(value)
     if key == "blob_uri":
