@@ -3,6 +3,7 @@ before it is sent, while whoever gave it can still do something about it."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, cast
 
 from matyan_client.exceptions import InvalidInputError
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from matyan_client.protocol.messages import Message
 
 __all__ = ["check_key", "check_message", "cut_line"]
+
+TEXT_PARAM_BYTES_MAX = MESSAGE_BYTES_MAX - 100_000
+"""Most bytes of JSON that one text among parameters may have."""
 
 _CUT = " … [cut, {} more bytes]"
 _ROOM_FOR_MARK = 40
@@ -85,7 +89,13 @@ def _check_value(text: str, what: str) -> None:
 
 def _check_leaves(node: Any, where: str) -> None:
     if isinstance(node, str):
-        _check_value(node, f"parameter {where!r}")
+        # It is sent in parts (`wire.mark`), but in one message.
+        size = len(json.dumps(node))
+        if size > TEXT_PARAM_BYTES_MAX:
+            raise InvalidInputError(
+                f"The parameter {where!r} is a text of {size} bytes as JSON; a server takes at "
+                f"most {TEXT_PARAM_BYTES_MAX}. Keep it as an artifact instead."
+            )
     elif isinstance(node, dict):
         for key, item in node.items():
             _check_leaves(item, f"{where}.{key}" if where else key)

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from matyan_client.protocol.messages import Message, format_time
 from matyan_client.protocol.param_trees import TAG
 from matyan_client.protocol.records import kind_of
-from matyan_client.protocol.routes import INDEXED_TEXT_BYTES_MAX
+from matyan_client.protocol.routes import INDEXED_TEXT_BYTES_MAX, VALUE_BYTES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -284,6 +284,8 @@ def no_chain(value: Any) -> Any:
 
 def _safe(value: Any) -> Any:
     """JSON values as a real server gives them back, others marked."""
+    if isinstance(value, str) and len(value) * 4 > VALUE_BYTES_MAX:
+        return _in_parts(value)
     if isinstance(value, dict):
         if TAG not in value and any(key in _UNSAFE or key.startswith(TAG) for key in value):
             return {TAG: _KEYS, "items": [[key, _safe(item)] for key, item in value.items()]}
@@ -295,6 +297,17 @@ def _safe(value: Any) -> Any:
     if isinstance(value, int) and not -_INT64 <= value < _INT64:
         return {TAG: "int", "hex": f"{value:x}"}
     return value
+
+
+def _in_parts(text: str) -> Any:
+    """A text too long for one value, as several; elements of a list are values of their own."""
+    if len(text.encode("utf-8", "replace")) <= VALUE_BYTES_MAX:
+        return text
+    size = VALUE_BYTES_MAX // 4  # a character has at most four bytes
+    return {
+        TAG: _LONG_TEXT,
+        "parts": [text[start : start + size] for start in range(0, len(text), size)],
+    }
 
 
 def _shortened(item: Any) -> Any:
@@ -315,7 +328,7 @@ def unmark(value: Any) -> tuple[Any, bool]:
     if tag == _DELETED:
         return None, False
     if tag == _LONG_TEXT:
-        return value.get("text"), True
+        return value["text"] if "text" in value else "".join(value.get("parts", ())), True
     if tag == _FLOAT:
         return _number(value.get("value")), True
     if tag == "int":

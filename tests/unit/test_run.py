@@ -252,11 +252,23 @@ def test_params_of_every_kind_come_back(run: Run) -> None:
     assert list(back) == [key for key in given if key != "nan"]
 
 
+@pytest.mark.parametrize("place", ["embedded"], indirect=True)
 def test_ten_megabytes_in_one_param(run: Run) -> None:
     text = "x" * 10_000_000
     run["big"] = {"text": text, "list": list(range(100_000))}
     assert run["big.text"] == text
     assert run["big"]["list"][-1] == 99_999
+
+
+def test_long_texts_in_params(run: Run) -> None:
+    """Longer than one value of a real server may be, and than one of its index keys."""
+    long = "é" * 100_000 + "\\\n" * 20_000
+    run["hparams"] = {"long": long, "config": "x" * 20_000}
+    run["bytes"] = {"b": b"\xff" * 200_000}
+    run["list"] = ["short", long]
+    assert run["hparams"] == {"long": long, "config": "x" * 20_000}
+    assert run["bytes.b"] == b"\xff" * 200_000
+    assert run["list"] == ["short", long]
 
 
 def test_dotted_keys_nest_and_assignment_replaces(run: Run) -> None:
@@ -501,6 +513,7 @@ def test_an_uncollected_run_closes_itself(place: Path | str) -> None:
     assert Repo(place).run_exists(run_hash)
 
 
+@pytest.mark.parametrize("place", ["embedded"], indirect=True)
 def test_a_run_collected_while_its_thread_writes_is_finished_soon_after(
     place: Path | str, caplog: pytest.LogCaptureFixture
 ) -> None:
