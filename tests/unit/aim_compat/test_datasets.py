@@ -20,11 +20,12 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.mark.parametrize("module", NEED_A_LIBRARY)
 def test_without_the_library_the_import_fails(module: str) -> None:
-    if importlib.util.find_spec(NEED_A_LIBRARY[module]) is not None:
-        pytest.skip(f"{NEED_A_LIBRARY[module]} is installed")
-    with pytest.raises(ModuleNotFoundError, match=NEED_A_LIBRARY[module]) as failed:
+    any_of = NEED_A_LIBRARY[module].split()
+    if any(importlib.util.find_spec(library) is not None for library in any_of):
+        pytest.skip(f"{any_of} is installed")
+    with pytest.raises(ModuleNotFoundError, match=any_of[0]) as failed:
         importlib.import_module("aim_compat" + module.removeprefix("aim"))
-    assert failed.value.name == NEED_A_LIBRARY[module]
+    assert failed.value.name == any_of[0]
     parent, _, name = module.rpartition(".")
     assert not hasattr(importlib.import_module("aim_compat" + parent.removeprefix("aim")), name)
 
