@@ -1,6 +1,7 @@
 """The magic `%aim` of notebooks: `%load_ext aim`, then `%aim version` or `%aim up` (M08, U25).
 
-There is no web interface in this release, so `%aim up` says how to look at runs without one.
+The web interface is a package of its own, so `%aim up` says how to start it, and what there is
+besides.
 Knows IPython only by the object it is handed.
 """
 
@@ -35,8 +36,9 @@ VERSION_NAME = "version"
 _DEFAULTS = {"--host": "127.0.0.1", "--port": "43801", "--base-path": "/notebook"}
 _OPTIONS = ("--port", "--host", "--repo", "--proxy-url")
 _NO_UI = """\
-%aim up: Matyan's web interface comes with its server; there is none in this release.
-Until then, in this notebook:
+%aim up: the web interface is a package of its own, matyan-ui, which shows what a server serves:
+    matyan-client server &  pip install matyan-ui  (docs/web-interface.md)
+Without it, in this notebook:
     aim.Repo.default_repo().query_runs().dataframe()   # all runs with their params (pandas)
 or in a terminal: matyan-client runs ls"""
 
@@ -46,7 +48,7 @@ def _say(text: str) -> None:
 
 
 def up(options: dict[str, str], context: str) -> None:
-    """`%aim up`: say what there is instead of a web interface."""
+    """`%aim up`: say where the web interface is, and what there is besides."""
     del context
     _say(_NO_UI)
     if "--repo" in options:

@@ -1,8 +1,8 @@
 """Decides which backend a `repo` value means, and hands out one backend per place and process.
 
 http://…, https://…                  a deployment; where its writes go: `frontier_url`, else
-                                     MATYAN_FRONTIER_URL if the URL is that of
-                                     MATYAN_BACKEND_URL, else the same URL
+                                     MATYAN_FRONTIER_URL unless MATYAN_BACKEND_URL names
+                                     another deployment, else the same URL
 file://…, a path, a pathlib.Path     embedded at <path>/.matyan (a path that ends in .matyan
                                      is taken as it is)
 nothing, MATYAN_BACKEND_URL set      what that variable says
@@ -267,8 +267,9 @@ def _frontier(location: str, frontier_url: str | None, named: bool) -> str:
         return check_url(frontier_url)
     settings = Settings.from_environment()
     default = settings.backend_url
-    is_default = not named or (is_url(default) and check_url(default) == location)
-    if settings.frontier_url and is_default:
+    # Of another deployment than the one it goes with it would be the wrong place.
+    goes_with_it = not named or not is_url(default) or check_url(default) == location
+    if settings.frontier_url and goes_with_it:
         return check_url(settings.frontier_url)
     return location
 

@@ -79,8 +79,9 @@ def frontier(repo: Repo) -> str:
 def test_where_writes_of_a_deployment_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MATYAN_FRONTIER_URL", raising=False)
     assert frontier(Repo("http://here:1")) == "http://here:1"
+    monkeypatch.delenv("MATYAN_BACKEND_URL", raising=False)
     monkeypatch.setenv("MATYAN_FRONTIER_URL", "http://there:2/")
-    assert frontier(Repo("http://here:1")) == "http://here:1"
+    assert frontier(Repo("http://any:1")) == "http://there:2"
     monkeypatch.setenv("MATYAN_BACKEND_URL", "http://here:1/")
     assert frontier(Repo("http://HERE:1")) == frontier(Repo()) == "http://there:2"
     assert frontier(Repo("http://elsewhere:1")) == "http://elsewhere:1"
