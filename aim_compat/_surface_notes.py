@@ -257,8 +257,8 @@ DIFFERS: tuple[tuple[str, str, str], ...] = (
     (
         "aim.ext.notebook.notebook",
         "up",
-        "the web interface is a package of its own: `%aim up` says how to start it, and how to look "
-        "at runs without.",
+        "the web interface is a package of its own: `%aim up` says how to start it, and how to "
+        "look at runs without.",
     ),
     (
         "aim.storage.object",
