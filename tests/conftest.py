@@ -17,8 +17,13 @@ VECTORS = ROOT.parent / "shared" / "protocol" / "vectors.json"
 
 
 @pytest.fixture(autouse=True)
-def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A developer's own settings must not decide what a test sees."""
+def no_settings_from_outside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A developer's own settings must not decide what a test sees, nor a test what they have."""
+    state = tmp_path_factory.getbasetemp() / "state"
+    for variable in ("XDG_STATE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(variable, str(state))
     for variable in list(os.environ):
         if variable.strip("_").startswith(("AIM_", "MATYAN_")):
             monkeypatch.delenv(variable)
