@@ -2,7 +2,7 @@
 acknowledged, and lets go of segments that are through.
 
 Whoever has a connection (`shipping.py`) calls `fill`, sends the session's frames and hands replies
-to `take`. What waits for a blob's bytes to be there is held back; everything else goes on.
+to `take`. What waits for a blob's bytes is `blob_waits.py`'s; everything else goes on.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from matyan_client.backends.blob_waits import BlobWaits
 from matyan_client.backends.channel import Channel
 from matyan_client.backends.param_shadow import ParamShadow
 from matyan_client.backends.shipped_segments import ShippedSegment, Stretch, SyncPoint
@@ -33,54 +34,25 @@ from matyan_client.protocol.outgoing import encode_wire, message_texts, point_te
 from matyan_client.protocol.wire import SYNC_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
 
+    from matyan_client.backends.blob_waits import Upload
     from matyan_client.backends.outbox import Outbox
     from matyan_client.backends.run_service import RunFacts, RunService
     from matyan_client.journal.writer import JournalWriter
     from matyan_client.protocol.batches import Batch, PointColumns
 
-__all__ = ["Lane", "Upload"]
+__all__ = ["Lane"]
 
 HELPERS = 3
 BULK_BYTES = 256 << 10
 """Points go over more than one connection while more bytes of journal than this are unread."""
 QUEUED_BYTES = 512 << 10
 """No more is read while this much waits to be sent."""
-HELD_BYTES_MAX = 8 << 20
-"""No more is read while this much waits for blobs."""
-UPLOADED_MAX = 10_000
-"""Keys remembered as there; one forgotten is brought again."""
 LINES = ("\nlines", "")
 """Stands for the terminal lines among sequences."""
 
 log = logging.getLogger("matyan_client.shipping")
-
-
-class Upload:
-    """A blob of a run whose bytes have to be there before what refers to it."""
-
-    __slots__ = ("content_type", "key", "path", "put_at_ns", "sha256")
-
-    def __init__(self, key: str, path: str, content_type: str, sha256: str) -> None:
-        self.key = key
-        self.path = path
-        self.content_type = content_type
-        self.sha256 = sha256
-        self.put_at_ns = 0
-
-
-class _Held:
-    """Texts that wait for blobs."""
-
-    __slots__ = ("keys", "kind", "stretch", "texts")
-
-    def __init__(self, stretch: Stretch, keys: set[str], kind: Any, texts: list[str]) -> None:
-        self.stretch = stretch
-        self.keys = keys
-        self.kind = kind
-        """What must stay in order among the held: a sequence, or the parameters."""
-        self.texts = texts
 
 
 Reply: TypeAlias = "Acknowledged[Stretch | SyncPoint] | Refused[Stretch | SyncPoint] | None"
@@ -127,17 +99,20 @@ class Lane:
         self._service = service
         self._in_thread = in_thread
         self._unconfirmed = unconfirmed
-        self._start_upload = start_upload
         self._filling = False
         self._spread = False
         """Whether points go over all channels; a step's always over the same."""
         self._params = ParamShadow()
         self._todo: deque[tuple[Stretch, Callable[[], Awaitable[bool]]]] = deque()
         """What is left of stretches that were read; a step that returns False is not done yet."""
-        self._held: list[_Held] = []
-        self._held_bytes = 0
-        self._uploads: dict[str, Upload] = {}
-        self._uploaded: dict[str, None] = {}
+        self._waits = BlobWaits(
+            run_hash,
+            outbox,
+            start=partial(start_upload, self),
+            queue=self._queue,
+            release=self._release,
+            set_aside=self._set_aside,
+        )
         self._finish_waits = False
         """Whether the end of the run, which comes next, waits for blobs."""
         self._pending_files: dict[str, dict[str, Any]] = {}
@@ -193,11 +168,11 @@ class Lane:
     @property
     def done(self) -> bool:
         """Whether nothing is left at all."""
-        return not (self.segments or self._todo or self._held) and self._idle
+        return not (self.segments or self._todo or self._waits) and self._idle
 
     @property
     def _blocked(self) -> bool:
-        return bool(self._todo) or self._held_bytes >= HELD_BYTES_MAX
+        return bool(self._todo) or self._waits.full
 
     def acknowledged(self, path: Path) -> int:
         """How far a segment is acknowledged; 0 if it is not taken up."""
@@ -268,7 +243,7 @@ class Lane:
                 self._params.apply(fields, send=False)
             elif kind == "blob_ref":
                 self._pending_files.pop(fields["artifact_path"], None)
-                self._note_uploaded(fields["s3_key"])
+                self._waits.note_uploaded(fields["s3_key"])
             else:
                 self._note(segment, fields)
         for columns in batch.points.values():
@@ -355,7 +330,7 @@ class Lane:
             self._params.apply(fields)
             return True
         if kind == "blob_ref":
-            self._blob(stretch, fields)
+            self._announce(stretch, fields)
             return True
         if kind in ("log_custom_object", "log_terminal_line"):
             fields = self._shifted(segment, fields)
@@ -363,7 +338,7 @@ class Lane:
         texts = message_texts(cast("Any", fields))
         if kind == "log_custom_object":
             sequence = (fields["name"], canonical(fields.get("context")))
-            self._send_or_hold(stretch, fields["value"], sequence, texts)
+            self._waits.send(stretch, fields["value"], sequence, texts)
         else:
             for text in texts:
                 self._queue(stretch, text)
@@ -403,7 +378,7 @@ class Lane:
             facts = await self._facts()
             self._params.learn(None if facts is None else facts.params)
         for wire in self._params.take():
-            self._send_or_hold(stretch, wire["value"], "params", [encode_wire(wire)])
+            self._waits.send(stretch, wire["value"], "params", [encode_wire(wire)])
         return True
 
     async def _facts(self) -> RunFacts | None:
@@ -430,7 +405,7 @@ class Lane:
     async def _finish(
         self, segment: ShippedSegment, stretch: Stretch, fields: dict[str, Any]
     ) -> bool:
-        if self._held:
+        if self._waits:
             self._finish_waits = True
             return False
         if not all(helper.session.idle for helper in self.helpers):
@@ -485,73 +460,22 @@ class Lane:
 
     # -- blobs ----------------------------------------------------------------------------------
 
-    def _blob(self, stretch: Stretch, fields: dict[str, Any]) -> None:
-        key, sha256 = fields["s3_key"], fields["sha256"]
+    def _announce(self, stretch: Stretch, fields: dict[str, Any]) -> None:
         self._pending_files.pop(fields["artifact_path"], None)
-        upload = Upload(key, fields["artifact_path"], fields["content_type"], sha256)
-        with contextlib.suppress(OSError):
-            upload.put_at_ns = self.outbox.blob_path(sha256).stat().st_mtime_ns
-        stretch.blobs.append((sha256, upload.put_at_ns))
         (text,) = message_texts(cast("Any", fields))
-        if key in self._uploaded and key.startswith(f"{self.run_hash}/seq/"):
-            self._queue(stretch, text)  # its name is its content
-            return
-        earlier = self._uploads.get(key)
-        self._hold(stretch, {key}, key, [text])
-        if earlier is None or earlier.sha256 != sha256:
-            self._uploads[key] = upload
-            self._start_upload(self, upload)
-
-    def _send_or_hold(self, stretch: Stretch, value: Any, kind: Any, texts: list[str]) -> None:
-        waiting = {key for key in _blob_keys(value) if key in self._uploads}
-        if waiting or any(held.kind == kind for held in self._held):
-            self._hold(stretch, waiting, kind, texts)
-        else:
-            for text in texts:
-                self._queue(stretch, text)
-
-    def _hold(self, stretch: Stretch, keys: set[str], kind: Any, texts: list[str]) -> None:
-        stretch.left += len(texts)
-        self._held.append(_Held(stretch, keys, kind, texts))
-        self._held_bytes += sum(map(len, texts))
+        self._waits.announce(stretch, fields, text)
 
     def uploaded(self, upload: Upload) -> None:
         """A blob's bytes are there."""
-        if self._uploads.get(upload.key) is not upload:
-            return  # other bytes are on their way to the same name
-        del self._uploads[upload.key]
-        self._note_uploaded(upload.key)
-        for held in self._held:
-            held.keys.discard(upload.key)
-        self._let_go()
-
-    def _note_uploaded(self, key: str) -> None:
-        self._uploaded[key] = None
-        if len(self._uploaded) > UPLOADED_MAX:
-            del self._uploaded[next(iter(self._uploaded))]
+        self._waits.uploaded(upload)
+        self._look_again()
 
     def upload_lost(self, upload: Upload, reason: str) -> None:
-        """A blob's bytes will never be there: what refers to it is set aside."""
-        self._uploads.pop(upload.key, None)
-        for held in [held for held in self._held if upload.key in held.keys]:
-            self._held.remove(held)
-            self._held_bytes -= sum(map(len, held.texts))
-            for text in held.texts:
-                self._set_aside(text, reason)
-            self._release(held.stretch, len(held.texts))
-        self._let_go()
+        """A blob's bytes will never be there."""
+        self._waits.lost(upload, reason)
+        self._look_again()
 
-    def _let_go(self) -> None:
-        blocked: set[Any] = set()
-        for held in list(self._held):
-            if held.keys or held.kind in blocked:
-                blocked.add(held.kind)
-                continue
-            self._held.remove(held)
-            for text in held.texts:
-                self._held_bytes -= len(text)
-                self._queue(held.stretch, text)
-            self._release(held.stretch, len(held.texts))
+    def _look_again(self) -> None:
         self._finish_waits = False
         self.main.wake.set()
 
@@ -663,7 +587,7 @@ class Lane:
             sha256=sha256,
             size_bytes=size,
         )
-        self._blob(stretch, cast("dict[str, Any]", reference))
+        self._announce(stretch, cast("dict[str, Any]", reference))
         return True
 
 
@@ -673,18 +597,6 @@ def _store_unchanged(outbox: Outbox, pending: dict[str, Any]) -> tuple[str, int]
     if (stat.st_size, stat.st_mtime_ns) != (pending["size_bytes"], pending["mtime_ns"]):
         raise OSError("it was changed since")
     return outbox.put_blob(source)
-
-
-def _blob_keys(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if name in ("s3_key", "value_blob") and isinstance(item, str):
-                yield item
-            else:
-                yield from _blob_keys(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _blob_keys(item)
 
 
 def _shift_key(name: str, context: str) -> str:

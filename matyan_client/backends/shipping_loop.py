@@ -20,7 +20,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from matyan_client.backends.daemon_pool import DaemonPool
-from matyan_client.backends.lane import Lane, Upload
+from matyan_client.backends.lane import Lane
 from matyan_client.backends.shipped_segments import ShippedSegment, is_dead, run_of
 from matyan_client.config import Settings
 from matyan_client.exceptions import (
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from matyan_client.backends.blob_waits import Upload
     from matyan_client.backends.channel import Channel
     from matyan_client.backends.outbox import Outbox
     from matyan_client.backends.run_service import RunService

@@ -13,7 +13,7 @@ from matyan_client.protocol.routes import KEY_BYTES_MAX, MESSAGE_BYTES_MAX, VALU
 if TYPE_CHECKING:
     from matyan_client.protocol.messages import Message
 
-__all__ = ["check_key", "check_message", "cut_line"]
+__all__ = ["TEXT_PARAM_BYTES_MAX", "check_key", "check_message", "cut_line"]
 
 TEXT_PARAM_BYTES_MAX = MESSAGE_BYTES_MAX - 100_000
 """Most bytes of JSON that one text among parameters may have."""

@@ -24,6 +24,7 @@ from matyan_client.backends.run_service import RunFacts
 from matyan_client.backends.shipping import Shipper
 from matyan_client.exceptions import InvalidInputError
 from matyan_client.protocol import messages
+from matyan_client.protocol.limits import TEXT_PARAM_BYTES_MAX
 from matyan_client.protocol.routes import KEY_BYTES_MAX, VALUE_BYTES_MAX
 from matyan_client.transports.endpoint import Endpoint
 
@@ -550,8 +551,8 @@ def test_what_a_server_could_not_keep_is_refused_at_once(shipper: Shipper) -> No
         writer.declare("m", {"k": long}, "float")
     with pytest.raises(InvalidInputError, match="tag"):
         writer.append(messages.add_tag(long))
-    text = "x" * (VALUE_BYTES_MAX + 1)
-    with pytest.raises(InvalidInputError, match=r"'a\.b'.*at most 90000"):
+    text = "x" * TEXT_PARAM_BYTES_MAX
+    with pytest.raises(InvalidInputError, match=rf"'a\.b'.*at most {TEXT_PARAM_BYTES_MAX}"):
         writer.append(messages.log_hparams({"a": {"b": text}}, path=["a", "b"]))
     with pytest.raises(InvalidInputError, match="name of"):
         writer.append(messages.log_hparams({"a": {long: 1}}, path=["a"]))
