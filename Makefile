@@ -116,9 +116,9 @@ endif
 fuzz: .venv/.ready .venv-aim/.ready
 	$(PY) -m pytest tests/machine -k both $(FUZZ_ARGS)
 
-# The cheap ones first, then two at a time; what each prints comes whole, when it is done (GNU make 4).
+# The cheap ones first, then two at a time, to the end; what each prints comes whole (GNU make 4).
 LANES := unit compat-aim faults compat-shim interop compat-served machine test-libraries
-TOGETHER := $(if $(filter output-sync,$(.FEATURES)),-j2 -Otarget,-j1)
+TOGETHER := $(if $(filter output-sync,$(.FEATURES)),-k -j2 -Otarget,-k -j1)
 
 test: .venv/.ready $(ORACLE)
 	@for step in lint types; do $(MAKE) --no-print-directory -j1 $$step; done

@@ -177,9 +177,11 @@ def test_many_runs_share_few_connections(
 def test_a_busy_run_uses_several_connections_and_ends_last(
     shipper: Shipper, frontier: Frontier
 ) -> None:
+    away(frontier)  # so that much waits
     writer = begin(shipper)
     track(writer, range(40_000))
     track(writer, range(40_000), "n")
+    frontier.on_request = None
     assert finish(writer) == 0
     assert frontier.connections > 1
     for name in "mn":
