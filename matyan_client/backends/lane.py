@@ -121,6 +121,8 @@ class Lane:
         self._cleared_tombstone = False
         self._finished = True
         self._ended_at = 0.0
+        self.progress = 0
+        """Grows when something was acknowledged, or let go of."""
         self._progressed = threading.Condition()
 
     # -- segments -------------------------------------------------------------------------------
@@ -138,8 +140,15 @@ class Lane:
             for segment, _ in journal.deliverable():
                 if id(segment) not in known:
                     self.add(ShippedSegment(segment.path, journal, segment))
-            if journal.closed and not journal.segments:
-                self.journals.remove(journal)
+        self._let_go_of_closed()
+
+    def _let_go_of_closed(self) -> None:
+        """Forget closed journals whose segments are through; somebody may wait for that."""
+        through = [each for each in self.journals if each.closed and not each.segments]
+        for journal in through:
+            self.journals.remove(journal)
+        if through:
+            self._notify()
 
     @property
     def recovers(self) -> bool:
@@ -181,10 +190,11 @@ class Lane:
                 return segment.acknowledged
         return 0
 
-    def wait(self, timeout_s: float) -> None:
-        """Return when something was acknowledged, or time is over. For other threads."""
+    def wait(self, seen: int, timeout_s: float) -> None:
+        """Return when there is more `progress` than was seen, or time is over. For other
+        threads."""
         with self._progressed:
-            self._progressed.wait(timeout_s)
+            self._progressed.wait_for(lambda: self.progress != seen, timeout_s)
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -537,6 +547,7 @@ class Lane:
 
     def _notify(self) -> None:
         with self._progressed:
+            self.progress += 1
             self._progressed.notify_all()
 
     def tidy(self) -> None:
@@ -545,6 +556,7 @@ class Lane:
             segment.save()
             if segment.through and segment.remove():
                 self.segments.remove(segment)
+        self._let_go_of_closed()
 
     # -- the end of a dead process's run --------------------------------------------------------
 

@@ -240,19 +240,21 @@ class Shipper:
             return done()  # the garbage collector closes a run there, of all places
         impatient_at = time.monotonic() + TROUBLE_S
         with _waiting(loop):
-            while not done():
+            while True:
+                lane = loop.lanes.get(run_hash)
+                seen = 0 if lane is None else lane.progress
+                if done():
+                    return True
                 now = time.monotonic()
                 left = deadline - now
                 hopeless = not patient and loop.trouble is not None and now > impatient_at
                 if left <= 0 or loop.ended or hopeless:
                     return done()
                 loop.nudge()
-                lane = loop.lanes.get(run_hash)
                 if lane is None:
-                    time.sleep(0.02)
+                    time.sleep(0.005)
                 else:
-                    lane.wait(min(left, 0.1))
-        return True
+                    lane.wait(seen, min(left, 0.1))
 
     @property
     def _thread(self) -> threading.Thread | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from typing import Any
 from matyan_client import Image, Run, Text
 
 __all__ = ["Tracked", "pause", "say", "value"]
+
+# A shell starts what runs in the background with interrupts ignored, and that is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def value(step: int, seed: int = 0) -> float:
