@@ -44,6 +44,12 @@ class Deployment:
         }
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Both servers are asked about everything they have while they have nothing else."""
+    items.sort(key=lambda item: item.path.name != "test_servers.py")
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The real servers. Where they are not there nothing is run; in CI they must be there."""

@@ -14,6 +14,7 @@ import json
 import time
 import warnings
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,8 @@ class Driver:
     def __init__(self, subject: Subject, directory: Path, scratch: Path) -> None:
         subject.prepare(str(directory), scratch)
         self.directory = directory
-        self._world = World(subject, str(directory), scratch)
+        self._held = ExitStack()  # as long as the process lasts
+        self._world = World(subject, str(directory), scratch, self._held)
         self._hashes: list[str] = []
         self._writers: dict[int, Any] = {}
         self._unread = False
