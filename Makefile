@@ -117,7 +117,7 @@ fuzz: .venv/.ready .venv-aim/.ready
 	$(PY) -m pytest tests/machine -k both $(FUZZ_ARGS)
 
 # The cheap ones first, then two at a time, to the end; what each prints comes whole (GNU make 4).
-LANES := unit compat-aim faults compat-shim interop compat-served machine test-libraries
+LANES := unit compat-served compat-aim compat-shim faults interop machine test-libraries
 TOGETHER := $(if $(filter output-sync,$(.FEATURES)),-k -j2 -Otarget,-k -j1)
 
 test: .venv/.ready $(ORACLE)
