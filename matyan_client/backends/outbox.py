@@ -135,6 +135,7 @@ class Outbox:
         self._lock = threading.RLock()
         self._wanted: dict[str, int] = {}
         self.refused = 0
+        self._said_refused_full = False
         """How many messages were set aside by this process."""
 
     @classmethod
@@ -284,6 +285,14 @@ class Outbox:
             if not path.exists() or path.stat().st_size < REFUSED_BYTES_MAX:
                 with path.open("a", encoding="utf-8") as file:
                     file.write(line)
+            elif not self._said_refused_full:
+                self._said_refused_full = True
+                log.error(
+                    "Run %s: %s has %d MB of refused messages; more of them are lost, and counted.",
+                    run_hash,
+                    path,
+                    REFUSED_BYTES_MAX >> 20,
+                )
         except OSError as exc:
             log.warning("Run %s: a refused message cannot be kept in %s: %s", run_hash, path, exc)
         return path

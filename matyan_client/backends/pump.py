@@ -16,12 +16,12 @@ import atexit
 import contextlib
 import logging
 import math
-import os
 import threading
 import time
 import weakref
 from typing import TYPE_CHECKING
 
+from matyan_client.backends.forking import rest_at_forks
 from matyan_client.backends.recovery import recover
 from matyan_client.config import Settings
 from matyan_client.exceptions import CodecError, RepoError
@@ -309,29 +309,5 @@ def _at_exit() -> None:
             pump.store.close()
 
 
-_resting: list[Pump] = []
-
-
-def _before_fork() -> None:
-    for pump in list(_pumps):
-        pump.before_fork()
-        _resting.append(pump)
-
-
-def _after_fork_in_parent() -> None:
-    while _resting:
-        _resting.pop().after_fork_in_parent()
-
-
-def _after_fork_in_child() -> None:
-    while _resting:
-        _resting.pop().after_fork_in_child()
-
-
 atexit.register(_at_exit)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=_after_fork_in_parent,
-        after_in_child=_after_fork_in_child,
-    )
+rest_at_forks(_pumps)

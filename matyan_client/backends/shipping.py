@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import logging
-import os
 import secrets
 import threading
 import time
@@ -18,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from matyan_client.backends.forking import rest_at_forks
 from matyan_client.backends.left import Left, dead_segments, left_in
 from matyan_client.backends.outbox import Outbox
 from matyan_client.backends.remote_writer import RemoteWriter
@@ -430,29 +430,5 @@ def _at_exit() -> None:
         shipper.stop(deadline)
 
 
-_resting: list[Shipper] = []
-
-
-def _before_fork() -> None:
-    for shipper in list(_shippers):
-        shipper.before_fork()
-        _resting.append(shipper)
-
-
-def _after_fork_in_parent() -> None:
-    while _resting:
-        _resting.pop().after_fork_in_parent()
-
-
-def _after_fork_in_child() -> None:
-    while _resting:
-        _resting.pop().after_fork_in_child()
-
-
 atexit.register(_at_exit)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=_after_fork_in_parent,
-        after_in_child=_after_fork_in_child,
-    )
+rest_at_forks(_shippers)
